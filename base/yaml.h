@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * YAML (and so JSON) into a small tree that keeps line numbers, for files that people write.
+ * Bounded: size, depth, number of nodes; aliases are refused (they allow tiny files to grow
+ * without bound); duplicate keys are an error. libyaml's only owner.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml {
+	enum yaml_kind kind;
+	unsigned line;	     /* counted from 1 */
+	char *key;	     /* this node's name in its map, else NULL */
+	char *value;	     /* a scalar's text, "" for null; else NULL */
+	int quoted;	     /* a scalar in quotes: always a string */
+	struct yaml *child;  /* first of a list or map */
+	struct yaml *next;   /* sibling */
+};
+
+/* Text of one document; an empty one is an empty map. Errors name line and column. */
+int yaml_parse(const char *text, size_t len, struct yaml **ret_root, struct err *e);
+void yaml_free(struct yaml *y);
+void yaml_freep(struct yaml **y);
+/* Member of a map, NULL where absent. */
+const struct yaml *yaml_get(const struct yaml *map, const char *key);
+
+/* Writes `s` as a YAML scalar (quoted where it must be). */
+int yaml_add_scalar(struct buf *out, const char *s);
