@@ -9,13 +9,13 @@
 
 void buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf)BUF_INIT(max);
+	*b = BUF_INIT(max);
 }
 
 void buf_release(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf)BUF_INIT(b->max);
+	*b = BUF_INIT(b->max);
 }
 
 void buf_clear(struct buf *b)

@@ -19,7 +19,7 @@ struct buf {
 	int error;    /* 0 or the first -errno */
 };
 
-#define BUF_INIT(max_) { .max = (max_) }
+#define BUF_INIT(max_) ((struct buf){ .max = (max_) })
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
@@ -34,5 +34,8 @@ int buf_vprintf(struct buf *b, const char *fmt, va_list ap) _printf_(2, 0);
 
 /* The text, "" while empty; valid until the next add. */
 const char *buf_str(const struct buf *b);
-/* Hands the memory to the caller (free()), NULL on error or when empty; the buffer is empty after. */
+/*
+ * Hands the memory to the caller (free()), NULL on error or when empty. The buffer is empty after;
+ * its error stays to be read.
+ */
 char *buf_take(struct buf *b);

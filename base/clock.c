@@ -42,6 +42,7 @@ const char *clock_format_rfc3339(uint64_t realtime_usec, char buf[static CLOCK_R
 
 	gmtime_r(&t, &tm);
 	n = strftime(buf, CLOCK_RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + n, CLOCK_RFC3339_LEN - n, ".%06uZ", (unsigned)(realtime_usec % USEC_PER_SEC));
+	snprintf(buf + n, CLOCK_RFC3339_LEN - n, ".%06uZ",
+		 (unsigned)(realtime_usec % USEC_PER_SEC));
 	return buf;
 }

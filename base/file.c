@@ -60,8 +60,8 @@ ssize_t file_read_small(int dirfd, const char *path, char *data, size_t size)
 		/* When full, one byte more tells a file that fits from one that does not. */
 		bool full = len == size - 1;
 
-		n = full ? file_read_once(fd, &more, 1) :
-			   file_read_once(fd, data + len, size - 1 - len);
+		n = full ? file_read_once(fd, &more, 1)
+			 : file_read_once(fd, data + len, size - 1 - len);
 		if (n < 0)
 			return n;
 		if (n > 0 && full)

@@ -2,7 +2,9 @@
 /*
  * JSON. Reading: a bounded parse into a tree that is a view on cJSON (this file is cJSON's only
  * owner). Writing: a streaming writer onto a buf, so that a reply of 10,000 containers never
- * exists as a tree. Numbers are written so that they read back equal.
+ * exists as a tree. Numbers are written so that they read back equal; reading goes through double,
+ * so integers above 2^53 lose their last digits. Both expect LC_NUMERIC to be "C": programs set
+ * LC_CTYPE alone.
  */
 #pragma once
 
@@ -14,7 +16,12 @@
 
 struct json; /* a node of a tree; owned by the root */
 
-/* Whole text, at most max_depth (64) nested. The root is freed with json_free(). */
+#define JSON_DEPTH_MAX 64
+
+/*
+ * One whole text in the strict grammar, at most JSON_DEPTH_MAX nested. The root is freed with
+ * json_free(). -EINVAL names line and column; -ENOMEM. A string is cut at its first \u0000.
+ */
 int json_parse(const char *text, size_t len, struct json **ret_json, struct err *e);
 void json_free(struct json *root);
 void json_freep(struct json **root);
@@ -30,6 +37,7 @@ const struct json *json_path(const struct json *j, const char *path);
 /* The text or `fallback`. */
 const char *json_str(const struct json *j, const char *fallback);
 double json_num(const struct json *j, double fallback);
+/* Whole numbers from 0 to UINT64_MAX (which reads back equal), else `fallback`. */
 uint64_t json_u64(const struct json *j, uint64_t fallback);
 bool json_bool(const struct json *j, bool fallback);
 /* Children of an array or object in order; json_key() is a member's name. */
@@ -38,7 +46,11 @@ const struct json *json_first(const struct json *j);
 const struct json *json_next(const struct json *child);
 const char *json_key(const struct json *child);
 
-/* Writer. A key is given for members of objects and NULL for elements of arrays. */
+/*
+ * Writer. A key is given for members of objects and NULL for elements of arrays. Failures stick in
+ * `out`: check out->error once at the end. Bytes that are not UTF-8 become U+FFFD. After a whole
+ * value the writer may begin the next (JSON lines: the caller adds the newline).
+ */
 struct json_writer {
 	struct buf *out;
 	unsigned depth;

@@ -27,6 +27,7 @@ struct table_column {
 int table_new(const struct table_column *columns, size_t n_columns, struct table **ret_table);
 void table_free(struct table *t);
 void table_freep(struct table **t);
-/* One text per column (copied; NULL is empty). `parent` is a row number or -1; returns the row. */
+/* One text per column (copied; NULL is empty). `parent` is a row number or -1; the row or -errno. */
 int table_add_row(struct table *t, const char *const *cells, int parent);
+/* Prints nothing while there are no rows. 0 or -errno. */
 int table_print(struct table *t, FILE *out, bool header);

@@ -15,20 +15,26 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml {
 	enum yaml_kind kind;
-	unsigned line;	     /* counted from 1 */
-	char *key;	     /* this node's name in its map, else NULL */
-	char *value;	     /* a scalar's text, "" for null; else NULL */
-	int quoted;	     /* a scalar in quotes: always a string */
-	struct yaml *child;  /* first of a list or map */
-	struct yaml *next;   /* sibling */
+	unsigned line;      /* counted from 1 */
+	char *key;          /* this node's name in its map, else NULL */
+	char *value;        /* a scalar's text, "" for null; else NULL */
+	int quoted;         /* a scalar in quotes: always a string */
+	struct yaml *child; /* first of a list or map */
+	struct yaml *next;  /* sibling */
 };
 
-/* Text of one document; an empty one is an empty map. Errors name line and column. */
+/*
+ * Text of one document; an empty one is an empty map. -EINVAL names line and column, -E2BIG (more
+ * than 1 MiB), -ENOMEM. Also refused: tags, keys that are no plain text, a NUL in a text.
+ */
 int yaml_parse(const char *text, size_t len, struct yaml **ret_root, struct err *e);
 void yaml_free(struct yaml *y);
 void yaml_freep(struct yaml **y);
 /* Member of a map, NULL where absent. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
 
-/* Writes `s` as a YAML scalar (quoted where it must be). */
+/*
+ * Writes `s` as a YAML scalar, quoted where it would not read back as the same text. "true" and
+ * "5" stay plain: here every scalar is a text until its reader gives it a type.
+ */
 int yaml_add_scalar(struct buf *out, const char *s);
