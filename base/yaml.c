@@ -20,7 +20,7 @@
 struct frame {
 	struct yaml *node;
 	struct yaml **tail; /* where the next child goes */
-	char *key;          /* a map's member whose value is still to come */
+	char *key;	    /* a map's member whose value is still to come */
 };
 
 struct loader {

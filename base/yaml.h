@@ -15,10 +15,10 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml {
 	enum yaml_kind kind;
-	unsigned line;      /* counted from 1 */
-	char *key;          /* this node's name in its map, else NULL */
-	char *value;        /* a scalar's text, "" for null; else NULL */
-	int quoted;         /* a scalar in quotes: always a string */
+	unsigned line;	    /* counted from 1 */
+	char *key;	    /* this node's name in its map, else NULL */
+	char *value;	    /* a scalar's text, "" for null; else NULL */
+	int quoted;	    /* a scalar in quotes: always a string */
 	struct yaml *child; /* first of a list or map */
 	struct yaml *next;  /* sibling */
 };
