@@ -35,8 +35,9 @@ CFLAGS ?= -O2 -g
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DEVICTD_VERSION='"$(VERSION)"' \
 	$(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 # -ffp-contract=off: histograms have the same bits on every architecture.
+# -fvisibility=hidden: no library may call our function where it means its own of that name.
 override CFLAGS += -std=gnu11 $(WARN) -MMD -MP -ffp-contract=off -fstack-protector-strong -fPIE \
-	-ffunction-sections -fdata-sections $(if $(SAN),$(SAN_FLAGS))
+	-fvisibility=hidden -ffunction-sections -fdata-sections $(if $(SAN),$(SAN_FLAGS))
 LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections
 # Expanded at link time only: `make deps` must run where nothing is installed yet. --as-needed
 # leaves each binary just the libraries of the objects it took from lib.a.
@@ -135,7 +136,7 @@ deps:
 
 # Fuzzing: the same sources again, by clang, with coverage.
 FUZZ_SAN := address,undefined
-FUZZ_CFLAGS := -g -O1 -std=gnu11 $(WARN) -MMD -MP -fno-omit-frame-pointer \
+FUZZ_CFLAGS := -g -O1 -std=gnu11 -fvisibility=hidden $(WARN) -MMD -MP -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
 FUZZ_CPPFLAGS := -I. -I$(BUILD) -D_GNU_SOURCE -DEVICTD_VERSION='"fuzz"'
 

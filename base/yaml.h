@@ -28,7 +28,8 @@ struct yaml {
  * than 1 MiB), -ENOMEM. Also refused: tags, keys that are no plain text, a NUL in a text.
  */
 int yaml_parse(const char *text, size_t len, struct yaml **ret_root, struct err *e);
-void yaml_free(struct yaml *y);
+/* Hidden because libyaml exports a yaml_free() of its own, which ours would take the place of. */
+void yaml_free(struct yaml *y) __attribute__((visibility("hidden")));
 void yaml_freep(struct yaml **y);
 /* Member of a map, NULL where absent. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
