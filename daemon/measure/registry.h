@@ -176,7 +176,7 @@ void workload_rates(const struct registry *r, const struct workload *w, uint64_t
 		    struct rates *ret_rates);
 
 /* Facts read from files, for one workload; what they do not `have` stays as it was. */
-void registry_put_facts(struct registry *r, uint64_t workload_id, const struct facts *f,
+void registry_put_facts(struct registry *r, const struct workload *w, const struct facts *f,
 			uint64_t now_ns);
 /*
  * Facts from a BPF walk for all cgroups: `read` answers for a slot. Memory comes from a workload's

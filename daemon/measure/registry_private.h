@@ -138,4 +138,6 @@ void registry_forget_dead(struct registry *r, uint64_t now_ns);
 
 /* registry_sample.c */
 void cgroup_fold(struct cgroup *cg);
-struct window *workload_window(struct registry *r, struct workload *w);
+struct window *workload_window(struct workload *w);
+/* The neighbours of all its cgroups, summed; free places have ABI_SLOT_NONE. */
+void workload_offenders(const struct workload *w, struct abi_offender ret[ABI_OFFENDERS]);

@@ -93,7 +93,7 @@ static void rates_shares(const struct registry *r, const struct workload *w, con
 			 uint64_t now_ns, struct rates *ret)
 {
 	const struct window *win = w->state->window;
-	unsigned at;
+	unsigned at = 0;
 	bool known = step_find(r, now_ns, WAIT_SHARE_NS, &at) && now_ns > r->step_ns[at];
 
 	for (unsigned c = 0; c < ABI_CAUSES; c++) {
@@ -153,22 +153,20 @@ static uint64_t offender_gain(const struct abi_offender *o,
 static void rates_offender(const struct registry *r, const struct workload *w, struct rates *ret)
 {
 	const struct window *win = w->state->window;
-	const struct cgroup *cg;
+	struct abi_offender now[ABI_OFFENDERS];
 
 	ret->offender = NULL;
 	ret->offender_ns = 0;
-	TAILQ_FOREACH(cg, &w->state->cgroups, same)
-	{
-		for (unsigned i = 0; win && cg->live && i < ABI_OFFENDERS; i++) {
-			struct abi_offender o = cg->live->offenders[i];
-			uint64_t gain = offender_gain(&o, win->base[0].offenders);
+	workload_offenders(w, now);
+	for (unsigned i = 0; win && i < ABI_OFFENDERS; i++) {
+		uint32_t slot = now[i].slot;
+		uint64_t gain = offender_gain(&now[i], win->base[0].offenders);
 
-			if (o.slot == ABI_SLOT_NONE || o.slot >= r->n_owners ||
-			    !r->owners[o.slot] || gain <= ret->offender_ns)
-				continue;
-			ret->offender = r->owners[o.slot];
-			ret->offender_ns = gain;
-		}
+		if (slot == ABI_SLOT_NONE || slot >= r->n_owners || !r->owners[slot] ||
+		    gain <= ret->offender_ns)
+			continue;
+		ret->offender = r->owners[slot];
+		ret->offender_ns = gain;
 	}
 }
 

@@ -61,7 +61,7 @@ static void point_take(const struct workload *w, const struct totals *t, struct 
 }
 
 /* Sums the sketches of all cgroups of a workload, the heaviest first. */
-static void offenders_take(const struct workload *w, struct abi_offender ret[ABI_OFFENDERS])
+void workload_offenders(const struct workload *w, struct abi_offender ret[ABI_OFFENDERS])
 {
 	const struct cgroup *cg;
 
@@ -90,19 +90,18 @@ static void base_take(const struct workload *w, const struct totals *t, struct w
 	for (unsigned c = 0; c < ABI_CAUSES; c++)
 		for (unsigned i = 0; i < ABI_HIST; i++)
 			b->hist[c][i] = (uint32_t)t->hist[c][i];
-	offenders_take(w, b->offenders);
+	workload_offenders(w, b->offenders);
 }
 
 /*
  * A workload's history begins when it is first seen running. Counters of slots begin at 0 with us,
  * those of files and of a workload that comes back from idleness do not.
  */
-struct window *workload_window(struct registry *r, struct workload *w)
+struct window *workload_window(struct workload *w)
 {
 	struct workload_state *s = w->state;
 	struct totals t;
 
-	(void)r;
 	if (s->window)
 		return s->window;
 	s->window = calloc(1, sizeof(*s->window));
@@ -196,7 +195,7 @@ static void cgroup_sample(struct registry *r, struct cgroup *cg, uint64_t from, 
 		return;
 	if (ran)
 		cg->workload->state->active_ns = now_ns;
-	workload_window(r, cg->workload);
+	workload_window(cg->workload);
 	if (from < to && r->ops->take_bins)
 		take_bins(r, cg, from, to);
 }
@@ -248,8 +247,7 @@ static void facts_merge(struct facts *to, const struct facts *from)
 		memcpy(to->psi_ns, from->psi_ns, sizeof(to->psi_ns));
 }
 
-static void put_facts(struct registry *r, struct workload *w, const struct facts *f,
-		      uint64_t now_ns)
+static void put_facts(struct workload *w, const struct facts *f, uint64_t now_ns)
 {
 	uint64_t usage_ns = w->facts.usage_ns;
 	bool first = !(w->facts.have & FACTS_CPU);
@@ -263,21 +261,14 @@ static void put_facts(struct registry *r, struct workload *w, const struct facts
 	if (w->state->had_slot || (w->facts.usage_ns == usage_ns && !first))
 		return;
 	w->state->active_ns = now_ns;
-	workload_window(r, w);
+	workload_window(w);
 }
 
-void registry_put_facts(struct registry *r, uint64_t workload_id, const struct facts *f,
+void registry_put_facts(struct registry *r, const struct workload *w, const struct facts *f,
 			uint64_t now_ns)
 {
-	struct workload_node *n;
-
-	TAILQ_FOREACH(n, &r->workloads, all)
-	{
-		if (n->w.id != workload_id)
-			continue;
-		put_facts(r, &n->w, f, now_ns);
-		return;
-	}
+	(void)r;
+	put_facts(&workload_node(w)->w, f, now_ns);
 }
 
 void registry_collect_facts(struct registry *r, registry_read_fn read, void *arg, uint64_t now_ns)
@@ -305,6 +296,6 @@ void registry_collect_facts(struct registry *r, registry_read_fn read, void *arg
 		    !read(arg, cg->slot, &f))
 			continue;
 		f.inactive_file_bytes = w->state->inactive_sum;
-		put_facts(r, w, &f, now_ns);
+		put_facts(w, &f, now_ns);
 	}
 }
