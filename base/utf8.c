@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-#include <stdint.h>
-
-size_t utf8_sequence(const char *s, size_t len)
+size_t utf8_decode(const char *s, size_t len, uint32_t *ret_code)
 {
 	/* The smallest code point that needs n bytes: below it the form is overlong. */
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -13,8 +11,10 @@ size_t utf8_sequence(const char *s, size_t len)
 
 	if (!len)
 		return 0;
-	if (p[0] < 0x80)
+	if (p[0] < 0x80) {
+		*ret_code = p[0];
 		return 1;
+	}
 	n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
 		return 0;
@@ -26,5 +26,13 @@ size_t utf8_sequence(const char *s, size_t len)
 	}
 	if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
+	*ret_code = code;
 	return n;
+}
+
+size_t utf8_sequence(const char *s, size_t len)
+{
+	uint32_t code;
+
+	return utf8_decode(s, len, &code);
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -273,6 +274,13 @@ static bool is_plain(const char *s)
 	return true;
 }
 
+/* What YAML forbids outright, and what it would fold or drop: control characters, line breaks. */
+static bool must_escape(uint32_t code)
+{
+	return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+	       code == 0xfeff || code == 0xfffe || code == 0xffff;
+}
+
 int yaml_add_scalar(struct buf *out, const char *s)
 {
 	size_t left = strlen(s), n;
@@ -281,16 +289,19 @@ int yaml_add_scalar(struct buf *out, const char *s)
 		return buf_add_str(out, s);
 	buf_add_char(out, '"');
 	for (; left; s += n, left -= n) {
-		unsigned char c = (unsigned char)*s;
+		uint32_t code = 0;
 
-		n = utf8_sequence(s, left);
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < ' ' || c == 0x7f)
-			buf_printf(out, "\\x%02x", c);
-		else
-			buf_add(out, n ? s : UTF8_REPLACEMENT, n ? n : 3);
-		n += n == 0;
+		n = utf8_decode(s, left, &code);
+		if (n == 0) {
+			buf_add_str(out, UTF8_REPLACEMENT);
+			n = 1;
+		} else if (must_escape(code)) {
+			buf_printf(out, "\\u%04x", code);
+		} else {
+			if (code == '"' || code == '\\')
+				buf_add_char(out, '\\');
+			buf_add(out, s, n);
+		}
 	}
 	return buf_add_char(out, '"');
 }

@@ -197,8 +197,10 @@ static const struct {
 	{ "[a]", "\"[a]\"" },
 	{ "a,b", "\"a,b\"" },
 	{ "say \"hi\" \\", "\"say \\\"hi\\\" \\\\\"" },
-	{ "a\nb\t\x7f", "\"a\\x0ab\\x09\\x7f\"" },
+	{ "a\nb\t\x7f", "\"a\\u000ab\\u0009\\u007f\"" },
 	{ "\xc3\xa9", "\"\xc3\xa9\"" },
+	{ "\xc2\x8b\xc2\x85", "\"\\u008b\\u0085\"" },
+	{ "\xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbf", "\"\\u2028\\ufeff\\uffff\"" },
 };
 
 START_TEST(scalars_read_back)
