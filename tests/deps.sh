@@ -4,7 +4,7 @@
 # the network nor apt where nothing is missing. usage: tests/deps.sh build|test...
 set -eu
 
-build="gcc make clang llvm libclang-rt-14-dev bpftool pkg-config git libbpf-dev libelf-dev
+build="gcc libc6-dev make clang llvm libclang-rt-14-dev bpftool pkg-config git libbpf-dev libelf-dev
 	zlib1g-dev libsystemd-dev libmicrohttpd-dev libcjson-dev libyaml-dev libsmartcols-dev
 	libncurses-dev libcurl4-openssl-dev"
 test="check clang-format qemu-system-x86 cpio busybox-static python3 valgrind tmux"
