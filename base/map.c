@@ -95,7 +95,7 @@ static int map_insert(struct map *m, uint64_t key, const char *str, void *value)
 		if (!copy)
 			return -ENOMEM;
 	}
-	if ((m->len + 1) * 4 > m->alloc * 3) {
+	if (!e || (m->len + 1) * 4 > m->alloc * 3) {
 		r = map_grow(m);
 		if (r < 0)
 			return r;

@@ -194,7 +194,7 @@ int parse_duration_usec(const char *s, uint64_t *ret_usec)
 		{ "s", USEC_PER_SEC },
 		{ "min", 60 * USEC_PER_SEC },
 		{ "h", 3600 * USEC_PER_SEC },
-		{ "d", 24 * 3600 * USEC_PER_SEC },
+		{ "d", 24ULL * 3600 * USEC_PER_SEC },
 	};
 	const struct unit *unit, *last = units + ARRAY_LEN(units);
 	bool too_large = false;

@@ -135,7 +135,8 @@ static int add_scalar(struct loader *l, const yaml_event_t *event)
 	r = add_node(l, YAML_SCALAR, event, &y);
 	if (r < 0)
 		return r;
-	y->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	/* The analyzer does not know that err_set() returns its negative argument. */
+	y->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE; /* NOLINT */
 	y->value = strdup(!y->quoted && is_null_word(value) ? "" : value);
 	return y->value ? 0 : err_set(l->err, -ENOMEM, "out of memory");
 }

@@ -19,6 +19,7 @@ for group; do
 done
 
 if ! command -v dpkg-query >/dev/null; then
+	# shellcheck disable=SC2086
 	echo "deps: no dpkg here; these Debian packages must be there under other names:" $wanted >&2
 	exit 0
 fi
