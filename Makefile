@@ -49,6 +49,7 @@ OBJ   := $(SRC:%.c=$(BUILD)/%.o)
 MAINS := $(BUILD)/daemon/main.o $(BUILD)/tools/main.o
 SKEL  := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*_test.c))
+LIVE  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c))
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 CODE  := $(filter-out bpf/vmlinux_min.h,$(wildcard $(addsuffix /*.[ch],base bpf kube daemon \
 	daemon/* tools tests tests/*)))
@@ -74,6 +75,10 @@ $(TESTS): LDLIBS += $(shell $(PKG_CONFIG) --libs check)
 $(TESTS): LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
 	-Wl,--wrap=strdup
 $(BUILD)/evictd $(BUILD)/evictctl $(TESTS):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/live/live: $(LIVE) $(BUILD)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -119,7 +124,7 @@ part-static:
 	$(Q)rc=0; tests/layers.sh || rc=1; tests/style.sh || rc=1; exit $$rc
 part-unit: $(TESTS)
 	$(Q)tests/unit.sh $(TESTS)
-part-live part-vm part-soak: part-%: all
+part-live part-vm part-soak: part-%: all $(BUILD)/tests/live/live
 	$(Q)tests/run_or_skip.sh check-$* tests/$*/run
 part-cluster:
 	$(Q)tests/run_or_skip.sh check-cluster tests/cluster/run "comes with the Kubernetes client"

@@ -241,10 +241,11 @@ SEC("tp_btf/mark_victim")
 int BPF_PROG(on_victim, struct task_struct *victim)
 {
 	struct abi_event_oom *ev = oom_event(BPF_CORE_READ(victim, pid));
-	struct mem_cgroup *m = memcg_of_task(victim);
+	struct mem_cgroup *m;
 
 	if (!ev)
 		return 0;
+	m = memcg_of_task(victim);
 	if (m) {
 		ev->victim_usage_bytes = memcg_usage_bytes(m);
 		ev->oom_group = BPF_CORE_READ(m, oom_group);
@@ -265,13 +266,15 @@ SEC("tp_btf/mark_victim")
 int BPF_PROG(on_victim_pid, int pid)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
-	struct mem_cgroup *m = memcg_of_task(p);
 	struct abi_event_oom *ev = oom_event(pid);
+	struct task_state *t;
+	struct mem_cgroup *m;
 	u32 key = pid;
-	struct task_state *t = bpf_map_lookup_elem(&tasks, &key);
 
-	if (!ev)
+	if (!ev) /* 6.1's verifier loses track of it past a call */
 		return 0;
+	t = bpf_map_lookup_elem(&tasks, &key);
+	m = memcg_of_task(p);
 	if (m)
 		oom_fill_limit(ev, m);
 	if (t && t->cgid) {

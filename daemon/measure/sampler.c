@@ -14,9 +14,9 @@
 #include "daemon/measure/sampler_internal.h"
 #include "snapshot.skel.h"
 
-#define MIN_SLOTS 4096u
+#define MIN_SLOTS 2048u
 #define MAX_SLOTS (1u << 20)
-#define DEFAULT_TASKS 32768u
+#define DEFAULT_TASKS 16384u
 
 static const char *const tier_names[TIERS] = {
 	[TIER_FILES] = "files",
@@ -44,7 +44,9 @@ static int count_cgroup(void *arg, const char *path, uint64_t id, uint64_t paren
 {
 	uint32_t *n = arg;
 
-	(void)path, (void)id, (void)parent_id;
+	(void)path;
+	(void)id;
+	(void)parent_id;
 	if (*n < MAX_SLOTS)
 		(*n)++;
 	return 0;

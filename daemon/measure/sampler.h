@@ -50,8 +50,8 @@ struct sampler_feature_state {
 
 struct sampler_options {
 	enum tier tier;	      /* TIER_AUTO, or forced: then a lack is an error, not a fallback */
-	uint32_t max_cgroups; /* slots; 0: from the number of cgroups there are (at least 4096) */
-	uint32_t max_tasks;   /* 0: 32768 */
+	uint32_t max_cgroups; /* slots; 0: twice what there is, at least 2048 */
+	uint32_t max_tasks;   /* 0: 16384 */
 	const char *btf_path; /* NULL: /sys/kernel/btf/vmlinux */
 };
 
