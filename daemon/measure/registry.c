@@ -52,6 +52,7 @@ void registry_free(struct registry *r)
 	map_release(&r->by_cgid);
 	map_release(&r->by_path);
 	free(r->owners);
+	free(r->sorted);
 	free(r);
 }
 
@@ -394,11 +395,9 @@ const struct workload *registry_next(const struct registry *r, const struct work
 
 const struct workload *registry_after(const struct registry *r, uint64_t id)
 {
-	const struct workload *w = registry_first(r);
+	uint32_t at = registry_sorted_at(r, id + 1);
 
-	while (w && w->id <= id)
-		w = registry_next(r, w);
-	return w;
+	return at < r->n_sorted ? &r->sorted[at]->w : NULL;
 }
 
 void registry_get_stats(const struct registry *r, struct registry_stats *ret_stats)

@@ -76,7 +76,8 @@ void registry_death(struct registry *r, const struct abi_event_cgroup *ev);
 void registry_death_other(struct registry *r, const struct abi_event_cgroup *ev);
 /* Slot of a living cgroup by its path: to tie other hierarchies to it. False: unknown. */
 bool registry_find_slot(const struct registry *r, const char *path, uint32_t *ret_slot);
-void registry_oom(struct registry *r, const struct abi_event_oom *ev);
+/* The workload, for a line in the log; NULL when the kill was merged into the one before. */
+const struct workload *registry_oom(struct registry *r, const struct abi_event_oom *ev);
 
 /*
  * A walk of the cgroup tree, for what events did not tell: begin, found() for every cgroup (parents
@@ -152,6 +153,9 @@ const struct workload *registry_after(const struct registry *r, uint64_t id);
  */
 #define WORKLOAD_SHORT_ID_LEN 13
 const char *workload_name(const struct workload *w, char buf[static WORKLOAD_SHORT_ID_LEN]);
+
+/* False: BPF has no slot for it, so that files must tell all. */
+bool workload_has_slot(const struct workload *w);
 
 void workload_totals(const struct workload *w, struct totals *ret_totals);
 /* OOM kills, from events or from memory.events, whichever knows more. */

@@ -89,7 +89,9 @@ struct registry {
 	struct map by_cgid, by_path; /* struct cgroup */
 	struct cgroup_list cgroups;
 	struct workload_list workloads; /* ascending id */
-	struct workload **owners;	/* by slot: whose it is, or was last */
+	struct workload_node **sorted;	/* the same, to find a place by id */
+	uint32_t n_sorted, sorted_alloc;
+	struct workload **owners; /* by slot: whose it is, or was last */
 	uint32_t n_owners;
 	struct demand_clock clock;
 	uint64_t step_ns[HISTORY_POINTS]; /* when each step of history was taken */
@@ -125,6 +127,8 @@ void registry_regroup_all(struct registry *r);
 int cgroup_promote(struct registry *r, struct cgroup *cg, uint64_t now_ns);
 
 /* registry_workload.c */
+/* Place in r->sorted of the first workload whose id is at least `id`. */
+uint32_t registry_sorted_at(const struct registry *r, uint64_t id);
 struct workload *workload_new(struct registry *r, const struct cgroup *cg, const char *path,
 			      const struct identity *id, uint64_t now_ns);
 void workload_free(struct registry *r, struct workload *w);

@@ -20,6 +20,11 @@ static void totals_add_slot(struct totals *t, const struct abi_slot *slot)
 	}
 }
 
+bool workload_has_slot(const struct workload *w)
+{
+	return w->state->had_slot;
+}
+
 void workload_totals(const struct workload *w, struct totals *ret_totals)
 {
 	const struct workload_state *s = w->state;

@@ -45,15 +45,58 @@ static void supersede(struct registry *r, const char *path)
 		n->w.superseded = true;
 }
 
+uint32_t registry_sorted_at(const struct registry *r, uint64_t id)
+{
+	uint32_t low = 0, high = r->n_sorted;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (r->sorted[middle]->w.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Room for one more: the newest has the highest id and goes last. */
+static int sorted_reserve(struct registry *r)
+{
+	uint32_t n = r->sorted_alloc ? r->sorted_alloc * 2 : 64;
+	struct workload_node **grown;
+
+	if (r->n_sorted < r->sorted_alloc)
+		return 0;
+	grown = reallocarray(r->sorted, n, sizeof(struct workload_node *));
+	if (!grown)
+		return -ENOMEM;
+	r->sorted = grown;
+	r->sorted_alloc = n;
+	return 0;
+}
+
+static void sorted_remove(struct registry *r, const struct workload *w)
+{
+	uint32_t at = registry_sorted_at(r, w->id);
+
+	r->n_sorted--;
+	memmove(r->sorted + at, r->sorted + at + 1,
+		(r->n_sorted - at) * sizeof(struct workload_node *));
+}
+
 /* `top` is NULL while the workload's own cgroup has not been seen. */
 struct workload *workload_new(struct registry *r, const struct cgroup *top, const char *path,
 			      const struct identity *id, uint64_t now_ns)
 {
 	size_t size = strlen(path) + strlen(id->pod_uid) + strlen(id->container_id) +
 		      strlen(id->unit) + 4;
-	struct workload_node *n = calloc(1, sizeof(*n) + size);
+	struct workload_node *n;
 	char *text;
 
+	if (sorted_reserve(r) < 0)
+		return NULL;
+	n = calloc(1, sizeof(*n) + size);
 	if (!n)
 		return NULL;
 	text = n->text;
@@ -80,6 +123,7 @@ struct workload *workload_new(struct registry *r, const struct cgroup *top, cons
 	if (!top)
 		r->headless++;
 	TAILQ_INSERT_TAIL(&r->workloads, n, all);
+	r->sorted[r->n_sorted++] = n;
 	workload_find_names(r, &n->w);
 	return &n->w;
 }
@@ -99,6 +143,7 @@ void workload_free(struct registry *r, struct workload *w)
 	if (w->cgid == 0)
 		r->headless--;
 	TAILQ_REMOVE(&r->workloads, n, all);
+	sorted_remove(r, w);
 	free(n->s.folded);
 	free(n->s.demand);
 	free(n->s.window);
@@ -336,22 +381,22 @@ static bool kill_merge(struct workload *w, const struct abi_event_oom *ev)
 	return true;
 }
 
-void registry_oom(struct registry *r, const struct abi_event_oom *ev)
+const struct workload *registry_oom(struct registry *r, const struct abi_event_oom *ev)
 {
 	struct workload *w = oom_workload(r, ev);
 
 	if (!w) {
 		r->stats.unplaced_kills++;
-		return;
+		return NULL;
 	}
 	if (kill_merge(w, ev))
-		return;
+		return NULL;
 	w->kills_total++;
 	if (!w->kills)
 		w->kills = calloc(REGISTRY_KILLS, sizeof(*w->kills));
 	if (!w->kills) {
 		r->stats.refused++;
-		return;
+		return NULL;
 	}
 	if (w->n_kills < REGISTRY_KILLS)
 		w->n_kills++;
@@ -364,6 +409,7 @@ void registry_oom(struct registry *r, const struct abi_event_oom *ev)
 				     .processes = 1 };
 	memcpy(w->kills[0].comm, ev->comm, sizeof(ev->comm));
 	w->kills[0].comm[sizeof(ev->comm) - 1] = '\0';
+	return w;
 }
 
 uint64_t workload_oom_kills(const struct workload *w)
