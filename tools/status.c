@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/status.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const struct {
+	const char *counter;
+	const char *text;
+} lost_texts[] = {
+	{ "no-slot", "runs and waits of cgroups that had no slot" },
+	{ "slots-full", "cgroups without waits and bins: raise max_cgroups" },
+	{ "tasks-full", "waits not seen: raise max_tasks" },
+	{ "events", "births, deaths or OOM kills: the event ring was full" },
+	{ "walk-cut", "waits whose cause is estimated: too many runs in one wait" },
+	{ "bins", "runs longer than the 6.4 s that the bins cover" },
+	{ "missed-bins", "100 ms bins overwritten before they were read: evictd got no CPU" },
+};
+
+const char *status_lost_text(const char *counter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lost_texts); i++) {
+		if (strcmp(lost_texts[i].counter, counter) == 0)
+			return lost_texts[i].text;
+	}
+	return "a newer agent's counter";
+}
+
+double status_lost_total(const struct json *status)
+{
+	double total = 0;
+
+	for (const struct json *j = json_first(json_get(status, "lost")); j; j = json_next(j))
+		total += json_num(j, 0);
+	return total;
+}
