@@ -65,6 +65,11 @@ void table_freep(struct table **t)
 	table_free(*t);
 }
 
+void table_trust_cells(struct table *t)
+{
+	scols_table_enable_noencoding(t->scols, 1);
+}
+
 static int table_reserve_row(struct table *t)
 {
 	size_t alloc = t->alloc ? t->alloc * 2 : 16;

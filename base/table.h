@@ -27,6 +27,11 @@ struct table_column {
 int table_new(const struct table_column *columns, size_t n_columns, struct table **ret_table);
 void table_free(struct table *t);
 void table_freep(struct table **t);
+/*
+ * Cells are safe for a terminal as they are. Else control characters in them are escaped, and so is
+ * what looks like such an escape: systemd's "\x2d" in names of units would become "\x5cx2d".
+ */
+void table_trust_cells(struct table *t);
 /* One text per column (copied; NULL is empty). `parent` is a row number or -1; the row or -errno. */
 int table_add_row(struct table *t, const char *const *cells, int parent);
 /* Prints nothing while there are no rows. 0 or -errno. */
