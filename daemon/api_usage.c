@@ -145,6 +145,19 @@ static void put_offender(const struct item *it)
 	json_close_object(it->w);
 }
 
+/* Counts by length of the wait: element i holds [2^(i-1), 2^i) us. */
+static void put_histograms(const struct item *it)
+{
+	json_open_object(it->w, "hist");
+	for (unsigned c = 0; c < ABI_CAUSES; c++) {
+		json_open_array(it->w, cause_names[c]);
+		for (unsigned i = 0; i < ABI_HIST; i++)
+			json_put_u64(it->w, NULL, it->totals.hist[c][i]);
+		json_close_array(it->w);
+	}
+	json_close_object(it->w);
+}
+
 static void put_wait(const struct item *it)
 {
 	if (it->status->tier == TIER_FILES) {
@@ -160,6 +173,7 @@ static void put_wait(const struct item *it)
 	json_close_object(it->w);
 	put_causes_u64(it, "p50Usec", it->rates.p50_usec);
 	put_causes_u64(it, "p99Usec", it->rates.p99_usec);
+	put_histograms(it);
 	put_offender(it);
 	json_close_object(it->w);
 }
