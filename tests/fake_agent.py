@@ -45,7 +45,7 @@ def workload(name, cores, peak, wave_kind, **kw):
     share = kw.get("share", (0, 0, 0, 0))
     pod = kw.get("pod")
     return {
-        "kind": kw.get("kind", "container"), "name": name, "namespace": kw.get("ns"),
+        "kind": kw.get("kind", "container"), "name": kw.get("container") or name, "namespace": kw.get("ns"),
         "pod": pod, "container": kw.get("container"), "podUID": kw.get("uid"),
         "containerID": kw.get("cid"), "owner": kw.get("owner"), "qos": kw.get("qos", ""),
         "runtime": kw.get("runtime", ""), "unit": kw.get("unit"), "cgroup": kw["cgroup"],
@@ -100,10 +100,12 @@ GOOD = [
     workload("batch/etl-0/main", 1.5, 2.0, "steady", ns="batch", pod="etl-0", container="main",
              cgroup=kube("b"), qos="besteffort", share=(0, 0.4, 0.1, 0.05), ws=1 << 30,
              owner={"kind": "StatefulSet", "name": "etl"},
-             offender={"name": "shop/web-7f6d5c9b8-abcde/app", "ns": 1200000000}),
+             offender={"name": "app", "namespace": "shop", "pod": "web-7f6d5c9b8-abcde",
+                       "cgroup": kube("a"), "ns": 1200000000}),
     workload("shop/cart-0/app", 0.1, 0.3, "ramp", ns="shop", pod="cart-0", container="app",
              cgroup=kube("c"), qos="guaranteed", request=100, limit=500,
-             share=(0, 0, 0.25, 0.01), offender={"name": "batch/etl-0/main", "ns": 9e9}),
+             share=(0, 0, 0.25, 0.01), offender={"name": "main", "namespace": "batch", "pod": "etl-0",
+                                                "cgroup": kube("b"), "ns": 9e9}),
     workload("nginx.service", 0.02, 0.1, "young", kind="unit", unit="nginx.service",
              cgroup="/system.slice/nginx.service"),
     workload("ssh.service", 0.001, 0.01, "idle", kind="unit", unit="ssh.service",
@@ -142,7 +144,7 @@ def hostile():
     out = copy.deepcopy(GOOD[:1])
     for key in ("name", "namespace", "pod", "container", "cgroup"):
         out[0][key] = EVIL
-    out[0]["wait"]["offender"] = {"name": EVIL, "ns": 1}
+    out[0]["wait"]["offender"] = {"name": EVIL, "namespace": EVIL, "pod": EVIL, "ns": 1}
     out[0]["wait"]["share"]["neighbour"] = 0.5
     out[0]["kills"][0]["comm"] = EVIL
     return out

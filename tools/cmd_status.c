@@ -116,7 +116,8 @@ static void add_summary(struct section *s, const struct json *root)
 		      format_count(number(root, "workloads.dead"), b),
 		      format_count(number(root, "workloads.unnamed"), c), number(root, "cgroups"));
 	for (const struct json *j = json_first(json_get(root, "sources")); j; j = json_next(j))
-		section_print(s, "Names", "%s: %s", json_key(j), json_str(j, "none"));
+		section_print(s, "Names", "%s: %s", json_key(j) ? json_key(j) : "?",
+			      json_str(j, "none"));
 	if (json_kind(json_get(root, "lastReload")) == JSON_OBJECT)
 		section_print(s, "Reload", "%s %s%s%s", text(root, "lastReload.time"),
 			      json_bool(json_path(root, "lastReload.ok"), false) ? "worked"
@@ -163,7 +164,7 @@ static void add_maps(struct section *s, const struct json *root)
 
 static void add_lost(struct section *s, const struct json *root)
 {
-	for (const struct json *j = json_first(json_get(root, "lost")); j; j = json_next(j)) {
+	for (const struct json *j = json_first(status_lost(root)); j; j = json_next(j)) {
 		double n = json_num(j, 0);
 		struct buf *cells = section_add(s, json_key(j), n != 0);
 

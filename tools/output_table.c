@@ -99,6 +99,8 @@ static int print_part(const struct output_part *part, bool wide, FILE *out)
 	for (size_t i = 0; i < n; i++)
 		columns[i] = (struct table_column){ picked[i]->title, picked[i]->flags };
 	r = table_new(columns, n, &t);
+	if (r == 0)
+		table_trust_cells(t); /* add_row() makes them so */
 	for (size_t i = 0; r == 0 && i < part->n_rows; i++)
 		r = add_row(t, picked, n, &part->rows[i], utf8);
 	if (r < 0)

@@ -18,6 +18,13 @@ static const struct {
 	{ "missed-bins", "100 ms bins overwritten before they were read: evictd got no CPU" },
 };
 
+const struct json *status_lost(const struct json *status)
+{
+	const struct json *lost = json_get(status, "lost");
+
+	return json_kind(lost) == JSON_OBJECT ? lost : NULL;
+}
+
 const char *status_lost_text(const char *counter)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lost_texts); i++) {
@@ -31,7 +38,7 @@ double status_lost_total(const struct json *status)
 {
 	double total = 0;
 
-	for (const struct json *j = json_first(json_get(status, "lost")); j; j = json_next(j))
+	for (const struct json *j = json_first(status_lost(status)); j; j = json_next(j))
 		total += json_num(j, 0);
 	return total;
 }

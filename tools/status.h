@@ -4,6 +4,9 @@
 
 #include "base/json.h"
 
+/* The counters, NULL where they are not an object. */
+const struct json *status_lost(const struct json *status);
+
 /* Words for one counter of /v1/status "lost", with the remedy; never NULL. */
 const char *status_lost_text(const char *counter);
 

@@ -53,6 +53,8 @@ static void read_cpu(struct usage_row *row, const struct json *cpu)
 
 static void read_wait(struct usage_row *row, const struct json *wait)
 {
+	const struct json *offender = json_get(wait, "offender");
+
 	row->has_wait = json_kind(wait) == JSON_OBJECT;
 	row->waits = number(wait, "count");
 	row->wait_total = row->has_wait ? 0 : NAN;
@@ -66,8 +68,10 @@ static void read_wait(struct usage_row *row, const struct json *wait)
 		row->p50_usec[c] = number(json_get(wait, "p50Usec"), name);
 		row->p99_usec[c] = number(json_get(wait, "p99Usec"), name);
 	}
-	row->offender = text(json_get(wait, "offender"), "name");
-	row->offender_ns = number(wait, "offender.ns");
+	row->offender = text(offender, "name");
+	row->offender_pod = text(offender, "pod");
+	row->offender_namespace = text(offender, "namespace");
+	row->offender_ns = number(offender, "ns");
 }
 
 static void read_memory(struct usage_row *row, const struct json *memory)

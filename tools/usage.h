@@ -37,7 +37,8 @@ struct usage_row {
 	double wait_share[USAGE_CAUSES]; /* of it, by cause */
 	double wait_ns[USAGE_CAUSES];	 /* since the start */
 	double p50_usec[USAGE_CAUSES], p99_usec[USAGE_CAUSES];
-	const char *offender; /* heaviest neighbour, "" */
+	/* heaviest neighbour: a container, unit or cgroup, and its pod; "" where there is none */
+	const char *offender, *offender_pod, *offender_namespace;
 	double offender_ns;
 	double memory_bytes; /* working set, else what is charged */
 	double memory_peak_bytes, memory_limit_bytes;

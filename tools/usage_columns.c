@@ -89,7 +89,7 @@ void usage_add_why(const struct usage_row *row, struct buf *out)
 		return;
 	buf_add_str(out, usage_causes[cause].name);
 	if (cause == USAGE_NEIGHBOUR && *row->offender)
-		buf_printf(out, " %s", row->offender);
+		buf_printf(out, " %s", *row->offender_pod ? row->offender_pod : row->offender);
 	else if (row->wait_share[cause] < row->wait_total)
 		buf_printf(out, " %s",
 			   format_share(row->wait_share[cause] / row->wait_total, text));
@@ -191,6 +191,7 @@ const struct output_field usage_fields[] = {
 	{ "system", "system" },
 	{ "state", "state" },
 	{ "started_at", "startedAt" },
+	{ "start_seen", "startSeen" },
 	{ "ended_at", "endedAt" },
 	{ "cpu_usage_ns", "cpu.usageNs" },
 	{ "cpu_user_ns", "cpu.userNs" },
@@ -224,6 +225,9 @@ const struct output_field usage_fields[] = {
 	{ "wait_neighbour_p99_usec", "wait.p99Usec.neighbour" },
 	{ "wait_system_p99_usec", "wait.p99Usec.system" },
 	{ "wait_offender", "wait.offender.name" },
+	{ "wait_offender_namespace", "wait.offender.namespace" },
+	{ "wait_offender_pod", "wait.offender.pod" },
+	{ "wait_offender_cgroup", "wait.offender.cgroup" },
 	{ "wait_offender_ns", "wait.offender.ns" },
 	{ "memory_current_bytes", "memory.currentBytes" },
 	{ "memory_working_set_bytes", "memory.workingSetBytes" },
@@ -234,6 +238,7 @@ const struct output_field usage_fields[] = {
 	{ "memory_reclaim_ns", "memory.reclaimNs" },
 	{ "memory_reclaims", "memory.reclaims" },
 	{ "pressure_cpu_some_ns", "pressure.cpuSomeNs" },
+	{ "pressure_cpu_full_ns", "pressure.cpuFullNs" },
 	{ "pressure_memory_some_ns", "pressure.memSomeNs" },
 	{ "pressure_memory_full_ns", "pressure.memFullNs" },
 	{ "pressure_io_some_ns", "pressure.ioSomeNs" },

@@ -10,5 +10,5 @@ extern const struct output_column
 	usage_top_columns[];			 /* of `evictctl top --batch`; struct top_line */
 extern const struct output_field usage_fields[]; /* csv: everything */
 
-/* "quota 80%", "neighbour batch/etl" or "": the largest cause, and whom to blame. */
+/* "quota 80%", "neighbour etl-0" or "": the largest cause, and whom to blame. */
 void usage_add_why(const struct usage_row *row, struct buf *out);
