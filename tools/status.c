@@ -16,6 +16,10 @@ static const struct {
 	{ "walk-cut", "waits whose cause is estimated: too many runs in one wait" },
 	{ "bins", "runs longer than the 6.4 s that the bins cover" },
 	{ "missed-bins", "100 ms bins overwritten before they were read: evictd got no CPU" },
+	{ "refused-cgroups", "cgroups not tracked: too many, or no memory" },
+	{ "forgotten-dead", "ended workloads dropped before keep_dead was over" },
+	{ "unplaced-kills", "OOM kills of cgroups that were never seen" },
+	{ "bad-values", "values in cgroup files that do not parse" },
 };
 
 const struct json *status_lost(const struct json *status)

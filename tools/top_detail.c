@@ -180,8 +180,10 @@ static void draw_waits(struct pane *p)
 	for (enum usage_cause c = USAGE_QUOTA; c < USAGE_CAUSES; c++)
 		draw_cause(p, c);
 	if (*row->offender)
-		top_printf(p->s, p->y++, 0, p->width, 0, "Heaviest neighbour: %s (%s)",
-			   row->offender, format_duration(row->offender_ns, a));
+		top_printf(p->s, p->y++, 0, p->width, 0, "Heaviest neighbour: %s%s%s%s%s (%s)",
+			   row->offender_namespace, *row->offender_namespace ? "/" : "",
+			   row->offender_pod, *row->offender_pod ? "/" : "", row->offender,
+			   format_duration(row->offender_ns, a));
 	else
 		top_put(p->s, p->y++, 0, p->width, 0, 0, "Heaviest neighbour: none");
 }
