@@ -40,7 +40,7 @@ TAILQ_HEAD(cgroup_list, cgroup);
 
 /* Cumulative counters at one moment of the shared history. */
 struct point {
-	uint64_t run_ns, wait_ns[ABI_CAUSES], nr_periods, nr_throttled;
+	uint64_t wait_ns[ABI_CAUSES], nr_periods, nr_throttled;
 };
 
 /* Cumulative wait counters at the start of a window. */
@@ -49,10 +49,17 @@ struct wait_base {
 	struct abi_offender offenders[ABI_OFFENDERS];
 };
 
+/* CPU time read from files, for workloads without a slot. */
+struct reading {
+	uint64_t time_ns, usage_ns;
+};
+
 /* What only an active workload needs. */
 struct window {
-	struct point points[HISTORY_POINTS]; /* by number of the step % HISTORY_POINTS */
-	struct wait_base base[2];	     /* older, newer */
+	struct point points[HISTORY_POINTS];	 /* by number of the step % HISTORY_POINTS */
+	struct wait_base base[2];		 /* older, newer */
+	struct reading readings[HISTORY_POINTS]; /* oldest first; 5 s apart, but for the newest */
+	unsigned n_readings;
 };
 
 struct workload_state {
@@ -60,6 +67,8 @@ struct workload_state {
 	uint32_t living;
 	bool had_slot; /* totals come from BPF */
 	bool had_window;
+	bool read_twice;       /* CPU time from files: one reading gives no rate */
+	uint64_t read_ns;      /* when it was last read */
 	uint64_t first_bin;    /* bins before it are unknown; UINT64_MAX: all */
 	uint64_t active_ns;    /* last time it was seen running */
 	uint64_t inactive_sum; /* of the walk in progress */

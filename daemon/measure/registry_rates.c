@@ -8,7 +8,8 @@
 
 #define BINS_1S 10u
 #define BINS_10S 100u
-#define WAIT_SHARE_NS 10000000000ULL
+#define NSEC_1S 1000000000ULL
+#define WAIT_SHARE_NS (10 * NSEC_1S)
 #define UNKNOWN ((double)NAN)
 
 uint64_t registry_bins_end(const struct registry *r)
@@ -40,24 +41,27 @@ static bool step_find(const struct registry *r, uint64_t now_ns, uint64_t age_ns
 	return true;
 }
 
-/* Mean cores between a step of history and now. */
-static double history_cores(const struct registry *r, const struct workload *w,
-			    const struct totals *t, uint64_t now_ns, uint64_t age_ns)
+/* Mean cores between the newest reading and the youngest that is `age_ns` older, or the oldest. */
+static double reading_cores(const struct workload *w, uint64_t age_ns)
 {
 	const struct window *win = w->state->window;
-	unsigned at;
+	const struct reading *newest, *base;
 
-	if (!step_find(r, now_ns, age_ns, &at) || !(w->facts.have & FACTS_CPU))
+	if (!w->state->read_twice)
 		return UNKNOWN;
-	if (!win)
+	if (!win || win->n_readings < 2 || w->dead)
 		return 0;
-	if (now_ns <= r->step_ns[at])
+	newest = &win->readings[win->n_readings - 1];
+	for (base = newest - 1; base > win->readings; base--)
+		if (newest->time_ns - base->time_ns >= age_ns)
+			break;
+	if (newest->usage_ns < base->usage_ns) /* the cgroup was made anew between two walks */
 		return UNKNOWN;
-	return (double)(t->run_ns - win->points[at].run_ns) / (double)(now_ns - r->step_ns[at]);
+	return (double)(newest->usage_ns - base->usage_ns) /
+	       (double)(newest->time_ns - base->time_ns);
 }
 
-static void rates_cpu(const struct registry *r, const struct workload *w, const struct totals *t,
-		      uint64_t now_ns, struct rates *ret)
+static void rates_cpu(const struct registry *r, const struct workload *w, struct rates *ret)
 {
 	const struct workload_state *s = w->state;
 
@@ -68,9 +72,9 @@ static void rates_cpu(const struct registry *r, const struct workload *w, const 
 		ret->peak_100ms_cores = demand_peak_cores(&r->clock, s->demand, s->first_bin);
 		return;
 	}
-	ret->cores_1s = history_cores(r, w, t, now_ns, 1 * HISTORY_STEP_NS / 5);
-	ret->cores_10s = history_cores(r, w, t, now_ns, 2 * HISTORY_STEP_NS);
-	ret->cores_60s = history_cores(r, w, t, now_ns, 12 * HISTORY_STEP_NS);
+	ret->cores_1s = reading_cores(w, NSEC_1S);
+	ret->cores_10s = reading_cores(w, 10 * NSEC_1S);
+	ret->cores_60s = reading_cores(w, 60 * NSEC_1S);
 	ret->peak_100ms_cores = UNKNOWN;
 }
 
@@ -176,7 +180,7 @@ void workload_rates(const struct registry *r, const struct workload *w, uint64_t
 	struct totals t;
 
 	workload_totals(w, &t);
-	rates_cpu(r, w, &t, now_ns, ret_rates);
+	rates_cpu(r, w, ret_rates);
 	rates_throttled(r, w, now_ns, ret_rates);
 	rates_shares(r, w, &t, now_ns, ret_rates);
 	rates_percentiles(w, &t, ret_rates);

@@ -59,7 +59,6 @@ void cgroup_fold(struct cgroup *cg)
 
 static void point_take(const struct workload *w, const struct totals *t, struct point *p)
 {
-	p->run_ns = t->run_ns;
 	memcpy(p->wait_ns, t->wait_ns, sizeof(p->wait_ns));
 	p->nr_periods = w->facts.nr_periods;
 	p->nr_throttled = w->facts.nr_throttled;
@@ -252,21 +251,52 @@ static void facts_merge(struct facts *to, const struct facts *from)
 		memcpy(to->psi_ns, from->psi_ns, sizeof(to->psi_ns));
 }
 
+static void reading_push(struct window *win, uint64_t time_ns, uint64_t usage_ns)
+{
+	unsigned n = win->n_readings;
+
+	/* The newest moves on until it is a step away from the one before. */
+	if (n >= 2 && time_ns - win->readings[n - 2].time_ns < HISTORY_STEP_NS) {
+		n--;
+	} else if (n == HISTORY_POINTS) {
+		n--;
+		memmove(win->readings, win->readings + 1, n * sizeof(win->readings[0]));
+	}
+	win->readings[n] = (struct reading){ time_ns, usage_ns };
+	win->n_readings = n + 1;
+}
+
+/* Without a slot it is the facts that tell who is active. */
+static void note_usage(struct workload *w, uint64_t before_ns, uint64_t now_ns)
+{
+	struct workload_state *s = w->state;
+	uint64_t usage_ns = w->facts.usage_ns;
+	struct window *win;
+
+	if (s->read_ns && now_ns > s->read_ns) {
+		s->read_twice = true;
+		if (usage_ns != before_ns)
+			s->active_ns = now_ns;
+		win = s->window || usage_ns != before_ns ? workload_window(w) : NULL;
+		if (win && !win->n_readings)
+			reading_push(win, s->read_ns, before_ns);
+		if (win)
+			reading_push(win, now_ns, usage_ns);
+	}
+	s->read_ns = now_ns;
+}
+
 static void put_facts(struct workload *w, const struct facts *f, uint64_t now_ns)
 {
-	uint64_t usage_ns = w->facts.usage_ns;
-	bool first = !(w->facts.have & FACTS_CPU);
+	uint64_t before_ns = w->facts.usage_ns;
 
 	facts_merge(&w->facts, f);
 	if (f->have & FACTS_MEMORY)
 		workload_note_peak(w, f->memory_bytes);
 	if (f->have & FACTS_PEAK)
 		workload_note_peak(w, f->memory_peak_bytes);
-	/* Without slots it is the facts that tell who is active. */
-	if (w->state->had_slot || (w->facts.usage_ns == usage_ns && !first))
-		return;
-	w->state->active_ns = now_ns;
-	workload_window(w);
+	if (f->have & FACTS_CPU && !w->state->had_slot)
+		note_usage(w, before_ns, now_ns);
 }
 
 void registry_put_facts(struct registry *r, const struct workload *w, const struct facts *f,
