@@ -50,6 +50,8 @@ MAINS := $(BUILD)/daemon/main.o $(BUILD)/tools/main.o
 SKEL  := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*_test.c))
 LIVE  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c))
+BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)) \
+	$(addprefix tests/live/,agent.c cg.c loads.c))
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 CODE  := $(filter-out bpf/vmlinux_min.h,$(wildcard $(addsuffix /*.[ch],base bpf kube daemon \
 	daemon/* tools tests tests/*)))
@@ -81,6 +83,18 @@ $(BUILD)/evictd $(BUILD)/evictctl $(TESTS):
 $(BUILD)/tests/live/live: $(LIVE) $(BUILD)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/bench/bench: $(BENCH) $(BUILD)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/tests/bench/switch.o: | $(BUILD)/tests/bench/runqlat.skel.h
+$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/vmlinux.h
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -D__TARGET_ARCH_$(ARCH) -I. \
+		-I$(BUILD) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/bench/%.skel.h: $(BUILD)/tests/bench/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 $(BUILD)/lib.a: $(OBJ) $(BUILD)/objects.stamp
 	$(call say,AR,$@)
@@ -130,7 +144,7 @@ part-cluster:
 	$(Q)tests/run_or_skip.sh check-cluster tests/cluster/run "comes with the Kubernetes client"
 
 bench: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/bench/bench
 	$(Q)tests/run_or_skip.sh bench tests/bench/run
 demo:
 	$(Q)tests/deps.sh build

@@ -283,6 +283,16 @@ static int attach_walks(struct sampler *s)
 	return s->n_walks ? 0 : -ENOENT;
 }
 
+/* Every css has a serial number, those of controllers too: some four for each cgroup. */
+static uint32_t walked_entries(const struct sampler *s)
+{
+	uint32_t n = 1024;
+
+	while (n < s->max_slots * 4)
+		n *= 2;
+	return n;
+}
+
 static int load_snapshot(struct sampler *s, struct err *e)
 {
 	const struct sampler_probe *p = &s->probe;
@@ -302,7 +312,9 @@ static int load_snapshot(struct sampler *s, struct err *e)
 	k->rodata->has_psi = p->psi;
 	k->rodata->nr_nodes = p->nr_nodes;
 	k->rodata->flush = (uint32_t)p->flush;
+	k->rodata->walked_mask = walked_entries(s) - 1;
 	r = bpf_map__set_max_entries(k->maps.snaps, s->max_slots) ?:
+	    bpf_map__set_max_entries(k->maps.walked, walked_entries(s)) ?:
 	    share_map(k->maps.cgroup_slots, s->cpu->maps.cgroup_slots) ?:
 	    share_map(k->maps.cpus, s->cpu->maps.cpus) ?:
 	    snapshot_bpf__load(k);

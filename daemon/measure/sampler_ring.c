@@ -186,13 +186,14 @@ static uint64_t map_memlock(int fd)
 	return line && sscanf(line, "memlock: %lu", &bytes) == 1 ? bytes : 0;
 }
 
-static void add_maps(struct sampler_stats *st, struct bpf_object *o, bool own)
+/* Maps of an object; those that it shares with the first object count there. */
+static void add_maps(struct sampler_stats *st, struct bpf_object *o, const struct bpf_object *first)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, o) {
-		/* shared maps are the first object's; .rodata and .bss are each object's own */
-		if (own || bpf_map__is_internal(map) || strcmp(bpf_map__name(map), "snaps") == 0)
+		if (o == first || bpf_map__is_internal(map) ||
+		    !bpf_object__find_map_by_name(first, bpf_map__name(map)))
 			st->map_bytes += map_memlock(bpf_map__fd(map));
 	}
 }
@@ -282,16 +283,16 @@ void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats)
 			st.slots_used += s->slots[i].cgid != 0;
 		add_lost(s, &st);
 		add_ring(s, &st);
-		add_maps(&st, s->cpu->obj, true);
+		add_maps(&st, s->cpu->obj, s->cpu->obj);
 		add_programs(&st, s->cpu->obj);
 	}
 	if (s->mem) {
-		add_maps(&st, s->mem->obj, false);
+		add_maps(&st, s->mem->obj, s->cpu->obj);
 		add_programs(&st, s->mem->obj);
 	}
 	if (s->snapshot) {
 		st.walk_cgroups = s->snapshot->bss->walk.seen;
-		add_maps(&st, s->snapshot->obj, false);
+		add_maps(&st, s->snapshot->obj, s->cpu->obj);
 		add_programs(&st, s->snapshot->obj);
 	}
 	*ret_stats = st;

@@ -17,18 +17,20 @@ static void exec_agent(const struct agent_proc *a, const char *tier)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s%sevictd", build ?: "", build ? "/" : "");
-	execlp(path, "evictd", "--config", a->config, "--tier", tier, NULL);
+	execlp(path, "evictd", "--config", a->config, "--tier", tier ?: "auto", NULL);
 	fprintf(stderr, "cannot run %s: %s\n", path, strerror(errno));
 	_exit(127);
 }
 
-static int write_config(const struct agent_proc *a)
+static int write_config(const struct agent_proc *a, bool defaults)
 {
 	FILE *f = fopen(a->config, "we");
 
 	if (!f)
 		return -errno;
-	fprintf(f, "socket: %s\nsnapshot_interval: 1s\nlog_level: warning\n", a->socket);
+	fprintf(f, "socket: %s\nlog_level: warning\n", a->socket);
+	if (!defaults)
+		fprintf(f, "snapshot_interval: 1s\n");
 	return fclose(f) ? -errno : 0;
 }
 
@@ -52,7 +54,7 @@ int agent_proc_start(struct agent_proc *a, const char *tier, struct err *e)
 
 	snprintf(a->socket, sizeof(a->socket), "/tmp/evictd-live-%d.sock", getpid());
 	snprintf(a->config, sizeof(a->config), "/tmp/evictd-live-%d.yaml", getpid());
-	r = write_config(a);
+	r = write_config(a, !tier);
 	if (r)
 		return err_set(e, r, "cannot write %s", a->config);
 	a->pid = fork();
@@ -64,13 +66,14 @@ int agent_proc_start(struct agent_proc *a, const char *tier, struct err *e)
 		_cleanup_(json_freep) struct json *j = NULL;
 
 		if (waitpid(a->pid, NULL, WNOHANG) == a->pid)
-			return err_set(e, -ECHILD, "evictd --tier %s ended at its start", tier);
+			return err_set(e, -ECHILD, "evictd --tier %s ended at its start",
+				       tier ?: "auto");
 		if (!agent_proc_get(a, "/v1/status", &j, e))
 			return 0;
 		usleep(100000);
 	}
 	agent_proc_stop(a);
-	return err_wrap(e, -ETIMEDOUT, "evictd --tier %s does not answer", tier);
+	return err_wrap(e, -ETIMEDOUT, "evictd --tier %s does not answer", tier ?: "auto");
 }
 
 int agent_proc_stop(struct agent_proc *a)

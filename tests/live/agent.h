@@ -13,7 +13,10 @@ struct agent_proc {
 	char config[64];
 };
 
-/* Starts $EVICTD_BUILD/evictd (or evictd in PATH) in a tier and waits until it answers. */
+/*
+ * Starts $EVICTD_BUILD/evictd (or evictd in PATH) and waits until it answers: in a forced tier with
+ * a snapshot each second, or (tier NULL) with its defaults.
+ */
 int agent_proc_start(struct agent_proc *a, const char *tier, struct err *e);
 /* SIGTERM; returns the exit status, or -1 when it had to be killed. */
 int agent_proc_stop(struct agent_proc *a);
