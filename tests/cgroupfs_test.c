@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/measure/cgroupfs_mounts.h"
+#include "tests/alloc_fail.h"
 #include "tests/cgroup_tree.h"
 
 #define U (1u << CGROUPFS_UNIFIED)
@@ -173,6 +174,31 @@ START_TEST(init_without_mountinfo)
 	ck_assert_int_eq(cgroupfs_init(&fs, "/nonexistent/mountinfo", &e), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/nonexistent/mountinfo"));
 	cgroupfs_release(&fs);
+}
+END_TEST
+
+START_TEST(init_without_memory)
+{
+	_cleanup_(tmp_release) struct tmp t;
+	bool failed = true;
+	char text[256];
+
+	tmp_init(&t);
+	snprintf(text, sizeof(text),
+		 "1 0 0:1 /.. / rw - cgroup2 none rw\n1 0 0:1 / %s rw - cgroup2 none rw\n", t.dir);
+	tmp_write(&t, "mountinfo", text);
+	for (unsigned i = 1; failed; i++) {
+		struct cgroupfs fs;
+		struct err e = { "" };
+		int r;
+
+		alloc_fail_at(i);
+		r = cgroupfs_init(&fs, tmp_path(&t, "mountinfo"), &e);
+		failed = alloc_fail_stop();
+		ck_assert_int_eq(r, failed ? -ENOMEM : 0);
+		ck_assert_int_eq(failed, strstr(e.msg, "mountinfo") != NULL);
+		cgroupfs_release(&fs);
+	}
 }
 END_TEST
 
@@ -389,6 +415,7 @@ TEST_MAIN("cgroupfs", {
 	TEST_TABLE("mountinfo", mountinfo_file, ARRAY_LEN(mountinfo_cases));
 	TEST_TABLE("init", init, ARRAY_LEN(init_cases));
 	TEST_ONE("init", init_without_mountinfo);
+	TEST_ONE("init", init_without_memory);
 	TEST_ONE("walk", walk_is_parents_first);
 	TEST_ONE("walk", walk_survives_vanishing);
 	TEST_ONE("walk", walk_is_bounded_in_depth);
