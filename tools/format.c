@@ -49,7 +49,7 @@ const char *format_cores(double cores, char out[static FORMAT_LEN])
 
 	if (!isfinite(cores))
 		return format_unknown(out);
-	if (size < 0.0005)
+	if (size <= 0.0005)
 		snprintf(out, FORMAT_LEN, "0");
 	else if (size < 0.9995)
 		snprintf(out, FORMAT_LEN, "%.0fm", cores * 1000);
