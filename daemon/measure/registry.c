@@ -104,8 +104,9 @@ static void cgroup_take_slot(struct registry *r, struct cgroup *cg, uint32_t slo
 }
 
 /* Children that became known before their parent. */
-static void adopt_orphans(struct registry *r, struct cgroup *parent)
+static bool adopt_orphans(struct registry *r, struct cgroup *parent)
 {
+	uint32_t before = r->orphans;
 	struct cgroup *cg;
 
 	TAILQ_FOREACH(cg, &r->cgroups, all)
@@ -116,20 +117,23 @@ static void adopt_orphans(struct registry *r, struct cgroup *parent)
 		parent->children++;
 		r->orphans--;
 	}
+	return r->orphans < before;
 }
 
-static void cgroup_link(struct registry *r, struct cgroup *cg)
+/* True when there were children that have to be told their group again. */
+static bool cgroup_link(struct registry *r, struct cgroup *cg)
 {
 	struct cgroup *parent = map_get(&r->by_cgid, cg->parent_cgid);
 
-	if (r->orphans)
-		adopt_orphans(r, cg);
+	bool adopted = r->orphans && adopt_orphans(r, cg);
+
 	if (parent && !parent->died_ns && parent != cg) {
 		cg->parent = parent;
 		parent->children++;
 	} else if (cg->components) {
 		r->orphans++;
 	}
+	return adopted;
 }
 
 static int cgroup_new(struct registry *r, const char *path, uint64_t cgid,
@@ -176,7 +180,7 @@ struct found {
 static int cgroup_add(struct registry *r, const struct found *f)
 {
 	struct cgroup *cg = map_get(&r->by_cgid, f->cgid);
-	uint32_t orphans = r->orphans;
+	bool adopted;
 	int ret;
 
 	if (cg) { /* known from a walk, or the event came twice */
@@ -197,9 +201,9 @@ static int cgroup_add(struct registry *r, const struct found *f)
 	cg->generation = r->generation;
 	r->stats.cgroups++;
 	cgroup_take_slot(r, cg, f->slot);
-	cgroup_link(r, cg);
+	adopted = cgroup_link(r, cg);
 	cgroup_classify(r, cg);
-	if (orphans && r->orphans < orphans)
+	if (adopted)
 		registry_regroup_all(r);
 	return 0;
 }

@@ -197,9 +197,10 @@ static void cgroup_sample(struct registry *r, struct cgroup *cg, uint64_t from, 
 		r->stats.refused++;
 	if (!cg->workload)
 		return;
-	if (ran)
+	if (ran) {
 		cg->workload->state->active_ns = now_ns;
-	workload_window(cg->workload);
+		workload_window(cg->workload);
+	}
 	if (from < to && r->ops->take_bins)
 		take_bins(r, cg, from, to);
 }
