@@ -52,6 +52,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*_test.c))
 LIVE  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)) \
 	$(addprefix tests/live/,agent.c cg.c loads.c))
+SCRIPTS := $(wildcard tests/*_test.sh)
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 CODE  := $(filter-out bpf/vmlinux_min.h,$(wildcard $(addsuffix /*.[ch],base bpf kube daemon \
 	daemon/* tools tests tests/*)))
@@ -136,8 +137,8 @@ check-static check-unit check-live check-vm check-cluster check-soak:
 
 part-static:
 	$(Q)rc=0; tests/layers.sh || rc=1; tests/style.sh || rc=1; exit $$rc
-part-unit: $(TESTS)
-	$(Q)tests/unit.sh $(TESTS)
+part-unit: $(TESTS) all
+	$(Q)rc=0; tests/unit.sh $(TESTS) || rc=1; for t in $(SCRIPTS); do $$t || rc=1; done; exit $$rc
 part-live part-vm part-soak: part-%: all $(BUILD)/tests/live/live
 	$(Q)tests/run_or_skip.sh check-$* tests/$*/run
 part-cluster:
@@ -191,6 +192,7 @@ MANS    := $(wildcard man/*.[1-9])
 install: all
 	$(INSTALL) -D -m 0755 $(BUILD)/evictd $(DESTDIR)$(SBINDIR)/evictd
 	$(INSTALL) -D -m 0755 $(BUILD)/evictctl $(DESTDIR)$(BINDIR)/evictctl
+	ln -sf evictctl $(DESTDIR)$(BINDIR)/kubectl-evictd
 	$(Q)set -e; for f in $(UNITS); do t=$(DESTDIR)$(SYSTEMDUNITDIR)/$${f##*/}; \
 		$(INSTALL) -D -m 0644 $$f $$t; \
 		sed -i 's|/usr/\(local/\)\{0,1\}sbin/evictd|$(SBINDIR)/evictd|g' $$t; done
@@ -205,7 +207,7 @@ install: all
 			$(DESTDIR)$(SYSCONFDIR)/evictd/evictd.yaml; fi
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/evictd $(DESTDIR)$(BINDIR)/evictctl \
+	rm -f $(DESTDIR)$(SBINDIR)/evictd $(addprefix $(DESTDIR)$(BINDIR)/,evictctl kubectl-evictd) \
 		$(UNITS:systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%) \
 		$(foreach m,$(MANS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 		$(DESTDIR)$(SYSUSERSDIR)/evictd.conf $(DESTDIR)$(TMPFILESDIR)/evictd.conf
