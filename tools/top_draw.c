@@ -181,7 +181,7 @@ static void draw_view(const struct top_screen *s)
 	int width = COLS >= LEGEND_WIDTH + 20 ? COLS - LEGEND_WIDTH : COLS;
 
 	if (s->error) {
-		top_printf(s, 2, 0, COLS, top_warn_attr(s), "! %s; trying again", s->error);
+		top_printf(s, 2, 0, COLS, top_warn_attr(s), "! trying again: %s", s->error);
 		return;
 	}
 	top_printf(s, 2, 0, width - 1, 0, "by %s%s%s%s%s%s%s", usage_sort_names[s->view.sort],
