@@ -249,11 +249,13 @@ int api_new(const struct api_options *o, const struct api_view *view, struct api
 		return err_set(e, -ENOMEM, "out of memory");
 	a->view = view;
 	a->metrics_only = o->metrics_only;
-	a->mhd = MHD_start_daemon(flags, 0, NULL, NULL, handle, a, MHD_OPTION_LISTEN_SOCKET,
-				  o->listen_fd, MHD_OPTION_CONNECTION_LIMIT, o->connections,
-				  MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_SEC,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				  MHD_OPTION_URI_LOG_CALLBACK, check_uri, a, MHD_OPTION_END);
+	/* A listening socket goes last: without one, the option itself is refused. */
+	a->mhd = MHD_start_daemon(flags, 0, NULL, NULL, handle, a, MHD_OPTION_CONNECTION_LIMIT,
+				  o->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+				  CONNECTION_TIMEOUT_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				  (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, check_uri,
+				  a, o->listen_fd < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET,
+				  o->listen_fd, MHD_OPTION_END);
 	if (!a->mhd) {
 		free(a);
 		return err_set(e, -EIO, "the HTTP server did not start: %s", strerror(errno));
