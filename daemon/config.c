@@ -37,7 +37,7 @@ static const struct config_key keys[] = {
 	  .doc = "How to measure: auto (the best there is), bpf, bpf+files or files." },
 	{ FIELD(max_cgroups), .type = &config_count, .fallback = "0", .restart = true, .min = 64,
 	  .max = 65536,
-	  .doc = "Cgroups tracked at once by BPF; 0: twice those at start, at least 4096." },
+	  .doc = "Cgroups tracked at once by BPF; 0: twice those at start, at least 2048." },
 	{ FIELD(max_tasks), .type = &config_count, .fallback = "32768", .restart = true,
 	  .min = 1024, .max = 1048576, .doc = "Tasks that may wait for a CPU or run at once." },
 	{ .name = "sample_interval",

@@ -117,7 +117,7 @@ static void add_summary(struct section *s, const struct json *root)
 		      format_count(number(root, "workloads.unnamed"), c), number(root, "cgroups"));
 	for (const struct json *j = json_first(json_get(root, "sources")); j; j = json_next(j))
 		section_print(s, "Names", "%s: %s", json_key(j) ? json_key(j) : "?",
-			      json_str(j, "none"));
+			      *json_str(j, "") ? json_str(j, "") : "none");
 	if (json_kind(json_get(root, "lastReload")) == JSON_OBJECT)
 		section_print(s, "Reload", "%s %s%s%s", text(root, "lastReload.time"),
 			      json_bool(json_path(root, "lastReload.ok"), false) ? "worked"
