@@ -170,6 +170,7 @@ enum abi_lost {
 	ABI_LOST_EVENTS,      /* events that the ring buffer had no room for */
 	ABI_LOST_WALK_CUT,    /* waits with more runs than were walked: the rest is extrapolated */
 	ABI_LOST_BINS,	      /* runs longer than the ring of bins */
+	ABI_LOST_SWITCHES,    /* switches that the kernel did not show us; their runs are rebuilt */
 	ABI_LOSTS,
 };
 

@@ -125,34 +125,6 @@ static __always_inline u64 running_ns(struct cpu_state *c, struct task_struct *p
 	return min(wall, ns + NSEC_PER_TICK_MAX);
 }
 
-static __always_inline void run_begin(struct cpu_state *c, struct task_struct *p, u64 now)
-{
-	c->pid = p->pid;
-	c->last_ns = now;
-	c->start_ns = now;
-	c->exec_start_ns = p->se.sum_exec_runtime;
-	c->credited_ns = 0;
-	c->last_exec_ns = 0;
-}
-
-/* Accounts the running task up to now; without a slot the time passes unaccounted. */
-static __always_inline void credit_running(struct cpu_state *c, struct task_struct *p, u64 now)
-{
-	u64 total_ns;
-
-	if (c->pid != p->pid) { /* it had the CPU before we looked */
-		run_begin(c, p, now);
-		return;
-	}
-	total_ns = running_ns(c, p, now);
-	if (c->slot) {
-		credit(c, now, total_ns);
-		return;
-	}
-	c->credited_ns = total_ns;
-	c->last_ns = now;
-}
-
 static __always_inline void cpu_set_slot(struct cpu_state *c, u32 slot)
 {
 	struct abi_slot *s = slot_get(slot);
@@ -306,42 +278,74 @@ static __always_inline void wait_begin(struct task_struct *p, struct task_state 
 	}
 }
 
-static __always_inline int handle_switch(struct task_struct *prev, struct task_struct *next)
+/* A task got the CPU at `now`: its wait is over, its run begins. */
+static __always_inline void run_begin(struct cpu_state *c, struct task_struct *p, u64 now,
+				      u64 exec_ns)
 {
-	u64 now = bpf_ktime_get_ns();
-	struct cpu_state *c = cpu_this();
-	struct task_state *t;
-	struct abi_slot *s;
-	u32 slot;
+	struct task_state *t = task_find(p);
+	u32 slot = slot_of_task(p, t);
+	struct abi_slot *s = slot ? slot_get(slot) : NULL;
 
-	if (!c)
-		return 0;
-	c->pub.switches++;
-	if (c->slot && c->pid == prev->pid)
-		credit(c, now, prev->se.sum_exec_runtime - c->exec_start_ns);
-	c->slot = ABI_SLOT_NONE;
-	if (prev->pid && compat_task_queued(prev)) {
-		t = task_find_or_add(prev);
-		if (t)
-			wait_begin(prev, t, now);
-	}
-	if (!next->pid)
-		return 0;
-
-	t = task_find(next);
-	slot = slot_of_task(next, t);
-	s = slot ? slot_get(slot) : NULL;
 	if (!s)
 		c->pub.lost[ABI_LOST_NO_SLOT]++;
 	if (t && t->enq_ns) {
-		wait_split(c, next, t, s, now);
+		wait_split(c, p, t, s, now);
 		wait_end(s, t);
 		t->enq_ns = 0;
 	}
 	c->slot = s ? slot : ABI_SLOT_NONE;
 	c->group = s ? s->group : 0;
 	c->flags = s ? s->flags : 0;
-	run_begin(c, next, now);
+	c->pid = p->pid;
+	c->last_ns = now;
+	c->start_ns = now;
+	c->exec_start_ns = exec_ns;
+	c->credited_ns = 0;
+	c->last_exec_ns = 0;
+}
+
+/*
+ * A task that we did not see getting the CPU: while we attach, and where a kernel hides some tasks
+ * from tracing (as in some sandboxes). CFS keeps sum_exec_runtime of the switch-in beside it
+ * (kernel/sched/fair.c set_next_entity()), so the run can still be told; other classes start anew.
+ */
+static __always_inline void run_begin_unseen(struct cpu_state *c, struct task_struct *p, u64 now)
+{
+	u64 exec = p->se.sum_exec_runtime, ran = 0;
+
+	if (p->prio >= PRIO_FAIR_MIN)
+		ran = exec - p->se.prev_sum_exec_runtime;
+	if (ran > ABI_BINS / 2 * ABI_BIN_NS)
+		ran = 0;
+	c->pub.lost[ABI_LOST_SWITCHES]++;
+	c->slot = ABI_SLOT_NONE;
+	run_begin(c, p, now - ran, exec - ran);
+}
+
+static __always_inline int handle_switch(struct task_struct *prev, struct task_struct *next)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct cpu_state *c = cpu_this();
+
+	if (!c)
+		return 0;
+	c->pub.switches++;
+	if (prev->pid) {
+		if (c->pid != prev->pid)
+			run_begin_unseen(c, prev, now);
+		if (c->slot)
+			credit(c, now, prev->se.sum_exec_runtime - c->exec_start_ns);
+		if (compat_task_queued(prev)) {
+			struct task_state *t = task_find_or_add(prev);
+
+			if (t)
+				wait_begin(prev, t, now);
+		}
+	}
+	c->slot = ABI_SLOT_NONE;
+	c->pid = 0;
+	if (next->pid)
+		run_begin(c, next, now, next->se.sum_exec_runtime);
 	return 0;
 }
 
@@ -429,6 +433,22 @@ int BPF_PROG(on_exit, struct task_struct *p)
 
 	bpf_map_delete_elem(&tasks, &pid);
 	return 0;
+}
+
+/* Accounts the running task up to now; without a slot the time passes unaccounted. */
+static __always_inline void credit_running(struct cpu_state *c, struct task_struct *p, u64 now)
+{
+	u64 total_ns;
+
+	if (c->pid != p->pid)
+		run_begin_unseen(c, p, now);
+	total_ns = running_ns(c, p, now);
+	if (c->slot) {
+		credit(c, now, total_ns);
+		return;
+	}
+	c->credited_ns = total_ns;
+	c->last_ns = now;
 }
 
 /* A task that moves itself: what it ran so far belongs to the cgroup it leaves. */

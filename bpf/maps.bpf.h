@@ -35,7 +35,7 @@ struct cpu_state {
 	u64 credited_ns;    /* accounted since */
 	u64 last_exec_ns;   /* sum_exec_runtime at the last tick */
 	u32 head;	    /* number of runs recorded so far */
-	u32 pid;	    /* running task, to notice a switch that was missed while attaching */
+	u32 pid;	    /* running task, to notice a switch that we were not shown */
 	struct run_seg segs[SEGS];
 };
 

@@ -21,6 +21,7 @@ static const char *const lost_names[ABI_LOSTS] = {
 	[ABI_LOST_EVENTS] = "events",
 	[ABI_LOST_WALK_CUT] = "walk-cut",
 	[ABI_LOST_BINS] = "bins",
+	[ABI_LOST_SWITCHES] = "switches",
 };
 
 const char *sampler_lost_name(enum abi_lost l)

@@ -5,6 +5,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #define ROUNDS 5
 #define ROUND_SECONDS 2
+#define LOADS 4
 
 struct cost {
 	double switch_ns[ROUNDS], wakeup_ns[ROUNDS];
@@ -40,7 +42,14 @@ static void measure(const char *switch_name, const char *wakeup_name, struct cos
 	c->wakeup_ns[round] = mean_between(wn, wr, wakeup_name);
 }
 
-static int round_ours(const struct cgroupfs *fs, struct cost *c, int round)
+/* Loading waits for every CPU and task several times: under this load that takes minutes. */
+static void signal_loads(const pid_t *pids, int signal)
+{
+	for (int i = 0; i < LOADS; i++)
+		kill(pids[i], signal);
+}
+
+static int round_ours(const struct cgroupfs *fs, const pid_t *pids, struct cost *c, int round)
 {
 	struct sampler_options o = { .tier = TIER_BPF };
 	_cleanup_(sampler_freep) struct sampler *s = NULL;
@@ -53,18 +62,20 @@ static int round_ours(const struct cgroupfs *fs, struct cost *c, int round)
 		fprintf(stderr, "bench switch: %s\n", err_msg(&e));
 		return r;
 	}
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < LOADS; i++) {
 		char path[64];
 
 		snprintf(path, sizeof(path), "/evictd-live-%d/switch%d", getpid(), i);
 		if (!cgroupfs_id(fs, fs->key, path, &id))
 			sampler_add(s, id, &slot);
 	}
+	signal_loads(pids, SIGCONT);
 	measure("on_switch", "on_wakeup", c, round);
+	signal_loads(pids, SIGSTOP);
 	return 0;
 }
 
-static int round_plain(struct cost *c, int round)
+static int round_plain(const pid_t *pids, struct cost *c, int round)
 {
 	struct runqlat_bpf *plain = runqlat_bpf__open_and_load();
 
@@ -74,7 +85,9 @@ static int round_plain(struct cost *c, int round)
 		runqlat_bpf__destroy(plain);
 		return -errno;
 	}
+	signal_loads(pids, SIGCONT);
 	measure("plain_switch", "plain_wakeup", c, round);
+	signal_loads(pids, SIGSTOP);
 	runqlat_bpf__destroy(plain);
 	return 0;
 }
@@ -96,21 +109,22 @@ int bench_switch(const struct cgroupfs *fs)
 {
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	struct cost ours, plain;
-	struct cg cgs[4];
-	pid_t pids[4];
+	struct cg cgs[LOADS];
+	pid_t pids[LOADS];
 	int r = stats < 0 ? -errno : 0;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < LOADS; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "switch%d", i);
 		if (cg_create(&cgs[i], fs, name))
 			return -EIO;
-		pids[i] = load_switchers(&cgs[i], 50);
+		pids[i] = load_switchers(&cgs[i], 200 / LOADS);
+		kill(pids[i], SIGSTOP);
 	}
 	for (int i = 0; i < ROUNDS && !r; i++)
-		r = round_plain(&plain, i) ?: round_ours(fs, &ours, i);
-	for (int i = 0; i < 4; i++) {
+		r = round_plain(pids, &plain, i) ?: round_ours(fs, pids, &ours, i);
+	for (int i = 0; i < LOADS; i++) {
 		load_kill(pids[i]);
 		cg_destroy(&cgs[i]);
 	}

@@ -33,13 +33,16 @@ static int check_total(struct live *l, const struct cg *cg, const char *what)
 	return 0;
 }
 
-/* While a hog runs, each of the newest bins must be full: that is the tick's work. */
-static int check_full_bins(struct live *l, const struct cg *cg)
+/*
+ * While a hog runs, its newest bins are there and none is near empty: that is the tick's work.
+ * They need not be full: other tasks of this machine may want the CPU, too.
+ */
+static int check_newest_bins(struct live *l, const struct cg *cg)
 {
 	_cleanup_(json_freep) struct json *usage = NULL;
 	const struct json *w = live_workload(l, "/v1/usage?bins=1", cg, &usage);
 	const struct json *bins = json_path(w, "bins.usec");
-	size_t n = json_len(bins), i = 0, full = 0, seen = 0;
+	size_t n = json_len(bins), i = 0, busy = 0, seen = 0;
 
 	if (!w)
 		return -1;
@@ -47,10 +50,10 @@ static int check_full_bins(struct live *l, const struct cg *cg)
 		if (i + 20 < n || json_kind(b) != JSON_NUMBER)
 			continue;
 		seen++;
-		full += json_num(b, 0) > 90000;
+		busy += json_num(b, 0) > 20000;
 	}
-	if (seen < 18 || full < seen - 2)
-		return live_fail(l, "%zu of the last %zu bins of a hog are full", full, seen);
+	if (seen < 18 || busy < seen - 1)
+		return live_fail(l, "%zu of the last %zu bins of a hog are busy", busy, seen);
 	return 0;
 }
 
@@ -70,7 +73,7 @@ int case_hogs(struct live *l)
 	}
 	sleep(l->seconds);
 	for (int i = 0; i < 2 && !r && l->bpf; i++)
-		r = check_full_bins(l, &cgs[i]);
+		r = check_newest_bins(l, &cgs[i]);
 	for (int i = 0; i < 2; i++)
 		load_kill(pids[i]);
 	usleep(SETTLE_USEC);
@@ -81,24 +84,46 @@ int case_hogs(struct live *l)
 	return r;
 }
 
-int case_switchers_and_forks(struct live *l)
+static int measure_load(struct live *l, const char *name, pid_t (*start)(const struct cg *cg))
 {
-	struct cg switchers, forks;
-	pid_t pids[2];
+	struct cg cg;
+	pid_t pid;
 	int r;
 
-	if (cg_create(&switchers, &l->fs, "switchers") || cg_create(&forks, &l->fs, "forks"))
+	if (cg_create(&cg, &l->fs, name))
 		return live_fail(l, "cannot make a cgroup");
-	pids[0] = load_switchers(&switchers, 200);
-	pids[1] = load_forks(&forks);
+	pid = start(&cg);
 	sleep(l->seconds);
-	load_kill(pids[0]);
-	load_kill(pids[1]);
+	load_kill(pid);
+	cg_kill(&cg);
 	usleep(SETTLE_USEC);
-	r = check_total(l, &switchers, "switchers") ?: check_total(l, &forks, "forks");
-	cg_destroy(&switchers);
-	cg_destroy(&forks);
+	if (cg_cpu_ns(&cg) < l->seconds * NSEC_PER_SEC / 5)
+		r = live_fail(l, "the load did not load: %.3f s", (double)cg_cpu_ns(&cg) / 1e9);
+	else
+		r = check_total(l, &cg, name);
+	cg_destroy(&cg);
 	return r;
+}
+
+static pid_t start_switchers(const struct cg *cg)
+{
+	return load_switchers(cg, 200);
+}
+
+int case_switchers(struct live *l)
+{
+	return measure_load(l, "switchers", start_switchers);
+}
+
+int case_forks(struct live *l)
+{
+	return measure_load(l, "forks", load_forks);
+}
+
+/* The load lost its CPU at this edge and read its clock too late to say what the bin held. */
+static bool burst_log_late(const struct burst_log *log, uint64_t edge)
+{
+	return log->late_ns[edge - log->first_edge] > 1000000;
 }
 
 /* The bin that ends at edge e+1, from the load's own log, against the agent's. */
@@ -114,6 +139,8 @@ static int compare_bins(struct live *l, const struct burst_log *log, const struc
 		double want, off;
 
 		if (bin < log->first_edge || bin + 1 >= log->first_edge + log->n)
+			continue;
+		if (burst_log_late(log, bin) || burst_log_late(log, bin + 1))
 			continue;
 		want = (double)(log->cpu_ns[bin + 1 - log->first_edge] -
 				log->cpu_ns[bin - log->first_edge]);

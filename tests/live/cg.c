@@ -90,7 +90,7 @@ int cg_create(struct cg *cg, const struct cgroupfs *fs, const char *name)
 	return 0;
 }
 
-static void kill_members(const struct cg *cg)
+void cg_kill(const struct cg *cg)
 {
 	char path[512];
 	FILE *f;
@@ -112,7 +112,7 @@ void cg_destroy(struct cg *cg)
 	for (int tries = 0; tries < 200; tries++) {
 		bool gone = true;
 
-		kill_members(cg);
+		cg_kill(cg);
 		for (unsigned h = 0; h < CGROUPFS_HIERARCHIES; h++) {
 			if (cg_file(cg->fs, h, cg->path, "", dir, sizeof(dir)))
 				continue;

@@ -18,7 +18,9 @@ struct cg {
 
 /* Makes it; 0 or -errno. The name is put below "/evictd-live-PID". */
 int cg_create(struct cg *cg, const struct cgroupfs *fs, const char *name);
-/* Kills what is in it and removes it everywhere. */
+/* Kills what is in it. */
+void cg_kill(const struct cg *cg);
+/* The same, and removes it everywhere. */
 void cg_destroy(struct cg *cg);
 /* Removes the parent of all, when nothing is left in it. */
 void cg_cleanup(const struct cgroupfs *fs);

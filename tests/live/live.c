@@ -23,7 +23,8 @@ static const struct {
 	unsigned needs;
 } cases[] = {
 	{ "cpu-hogs-that-never-switch", case_hogs, 0 },
-	{ "cpu-switching-threads-and-fork-storm", case_switchers_and_forks, 0 },
+	{ "cpu-200-switching-threads", case_switchers, 0 },
+	{ "cpu-fork-storm", case_forks, 0 },
 	{ "bins-of-100ms", case_bins, NEEDS_BPF },
 	{ "oom-kill-of-a-child", case_oom, NEEDS_MEMORY },
 	{ "cgroup-that-lives-50ms", case_short_lived, NEEDS_BPF },

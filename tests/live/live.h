@@ -24,7 +24,8 @@ const struct json *live_workload(struct live *l, const char *query, const struct
 
 /* Cases: 0 passed, -1 failed (why is set), 1 skipped (why is set). */
 int case_hogs(struct live *l);
-int case_switchers_and_forks(struct live *l);
+int case_switchers(struct live *l);
+int case_forks(struct live *l);
 int case_bins(struct live *l);
 int case_oom(struct live *l);
 int case_short_lived(struct live *l);

@@ -190,7 +190,8 @@ static void burst(struct burst_log *log, uint64_t edge)
 	sleep_until(edge_ns - 15000000);
 	while (now_ns(CLOCK_MONOTONIC) < edge_ns)
 		;
-	log->cpu_ns[log->n++] = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	log->cpu_ns[log->n] = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	log->late_ns[log->n++] = now_ns(CLOCK_MONOTONIC) - edge_ns;
 	while (now_ns(CLOCK_MONOTONIC) < edge_ns + 15000000)
 		;
 }
