@@ -87,7 +87,7 @@ for verb in top usage status; do
 done
 version() { run 0 --version && grep -q '^evictctl ' "$dir/out"; }
 check version version
-ln -s "$(realpath "$evictctl")" "$dir/kubectl-evictd"
+ln -s evictctl "$dir/kubectl-evictd"
 plugin() { "$dir/kubectl-evictd" --help >"$dir/out" && out_has 'Usage: kubectl evictd'; }
 check kubectl-plugin plugin
 bad() { local word=$1; shift; run 2 "$@" && err_has "$word" && err_has "--help'"; }
@@ -111,9 +111,9 @@ check unreachable:long-path long
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	start_agent good
 	chmod 0600 "$sock" && chmod 0755 "$dir"
-	cp "$evictctl" "$dir/evictctl" && chmod 0755 "$dir/evictctl"
+	chmod 0755 "$evictctl"
 	denied() {
-		setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/evictctl" --socket "$sock" \
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$evictctl" --socket "$sock" \
 			usage >"$dir/out" 2>"$dir/err"
 		[ $? -eq 4 ] && err_has 'no permission'
 	}

@@ -3,8 +3,10 @@
 # shellcheck shell=bash disable=SC2154
 . tests/results.sh
 
-evictctl=${EVICTD_BUILD:-build}/evictctl
 dir=$(mktemp -d) || exit 1
+# A copy, so that a build on the side does not pull it from under the test.
+evictctl=$dir/evictctl
+cp "${EVICTD_BUILD:-build}/evictctl" "$evictctl" || exit 1
 sock=$dir/evictd.sock
 agent=
 failed=0
@@ -20,10 +22,11 @@ stop_agent() {
 # start_agent MODE: returns when it listens.
 start_agent() {
 	stop_agent
+	rm -f "$dir/ready"
 	python3 tests/fake_agent.py "$sock" "$1" >"$dir/ready" 2>"$dir/agent.err" &
 	agent=$!
 	for _ in $(seq 200); do
-		grep -q ready "$dir/ready" && return
+		grep -qs ready "$dir/ready" && return
 		sleep 0.05
 	done
 	not_ok "$test_name:start_agent" "the fake agent does not start: $(cat "$dir/agent.err")"
