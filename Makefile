@@ -2,7 +2,7 @@
 #   make                  build/evictd build/evictctl
 #   make check            every test; ends with "N passed, N failed"
 #   make check SAN=address,undefined     the same in its own build tree
-#   make check-{static,unit,live,vm,cluster,soak}   one part
+#   make check-{static,unit,live,demo,vm,cluster,soak}   one part
 #   make bench | fuzz | demo | deps | fmt | fmt-check | lint | install | uninstall | clean
 # V=1 shows the commands, WERROR=1 makes warnings errors.
 
@@ -53,10 +53,15 @@ LIVE  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)) \
 	$(addprefix tests/live/,agent.c cg.c loads.c))
 SCRIPTS := $(wildcard tests/*_test.sh)
+DEMO  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/demo/*.c) \
+	$(addprefix tests/live/,agent.c cg.c loads.c))
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 CODE  := $(filter-out bpf/vmlinux_min.h,$(wildcard $(addsuffix /*.[ch],base bpf kube daemon \
 	daemon/* tools tests tests/*)))
 VERSIONED := $(patsubst %.c,$(BUILD)/%.o,$(shell grep -ls EVICTD_VERSION $(filter %.c,$(CODE))))
+
+# For a make of our own that builds: all CPUs, unless the caller said -j.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 Q   := $(if $(V),,@)
 say  = @printf '  %-5s %s\n' $(1) $(2);
@@ -82,6 +87,10 @@ $(BUILD)/evictd $(BUILD)/evictctl $(TESTS):
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/live/live: $(LIVE) $(BUILD)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/demo/demo: $(DEMO) $(BUILD)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -125,14 +134,14 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 
 # Tests. Each part appends "ok|not ok|skip NAME" to $(BUILD)/results.txt; tests/check.sh runs them
 # all, whichever fails, and prints the total.
-PARTS := static unit live vm cluster
+PARTS := static unit live demo vm cluster
 RUN_CHECK = +$(Q)MAKE='$(MAKE)' BUILD='$(BUILD)' SAN='$(SAN)' tests/check.sh
 export EVICTD_BUILD := $(BUILD)
 export EVICTD_SAN := $(SAN)
 
 check: deps
 	$(RUN_CHECK) $(PARTS)
-check-static check-unit check-live check-vm check-cluster check-soak:
+check-static check-unit check-live check-demo check-vm check-cluster check-soak:
 	$(RUN_CHECK) $(@:check-%=%)
 
 part-static:
@@ -141,6 +150,8 @@ part-unit: $(TESTS) all
 	$(Q)rc=0; tests/unit.sh $(TESTS) || rc=1; for t in $(SCRIPTS); do $$t || rc=1; done; exit $$rc
 part-live part-vm part-soak: part-%: all $(BUILD)/tests/live/live
 	$(Q)tests/run_or_skip.sh check-$* tests/$*/run
+part-demo: all $(BUILD)/tests/demo/demo
+	$(Q)tests/demo/check
 part-cluster:
 	$(Q)tests/run_or_skip.sh check-cluster tests/cluster/run "comes with the Kubernetes client"
 
@@ -148,9 +159,10 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/bench/bench
 	$(Q)tests/run_or_skip.sh bench tests/bench/run
 demo:
+	$(Q)tests/demo/run root
 	$(Q)tests/deps.sh build
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/run_or_skip.sh demo tests/demo/run
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/demo/demo
+	$(Q)tests/demo/run
 deps:
 	$(Q)tests/deps.sh build test
 
@@ -215,9 +227,9 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all check check-static check-unit check-live check-vm check-cluster check-soak bench demo \
-	deps fuzz fmt fmt-check lint install uninstall clean \
-	part-static part-unit part-live part-vm part-cluster part-soak part-fuzz
+.PHONY: all check check-static check-unit check-live check-demo check-vm check-cluster \
+	check-soak bench demo deps fuzz fmt fmt-check lint install uninstall clean \
+	part-static part-unit part-live part-demo part-vm part-cluster part-soak part-fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD) $(if $(SAN),,-path '$(BUILD)/san' -prune -o) -name '*.d' -print \
