@@ -357,8 +357,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 /* 5.18 alone had prev_state as its second argument (fa2c3254d7cf, undone by 9c2136be0878). */
 SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch_state_first, bool preempt, unsigned int prev_state,
-	     struct task_struct *prev, struct task_struct *next)
+int BPF_PROG(on_switch_state_first, bool preempt, unsigned int prev_state, struct task_struct *prev,
+	     struct task_struct *next)
 {
 	return handle_switch(prev, next);
 }

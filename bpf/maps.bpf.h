@@ -9,7 +9,7 @@
 
 /* Which hierarchy's cgroups have slots: v2, or a v1 controller where v2 is not mounted. */
 const volatile bool key_v1 = false;
-const volatile __u32 key_subsys = 0;    /* index into css_set.subsys[], for key_v1 */
+const volatile __u32 key_subsys = 0;	/* index into css_set.subsys[], for key_v1 */
 const volatile __s32 key_hierarchy = 0; /* cgroup_root.hierarchy_id; 0 is v2 */
 
 /* One stretch of time for which a task was on a CPU. */
@@ -25,27 +25,27 @@ struct run_seg {
 
 struct cpu_state {
 	struct abi_cpu pub; /* first: the daemon reads it */
-	u32 busy;	    /* set while a program that can be interrupted by the tick changes this */
-	u32 slot;	    /* running task's; ABI_SLOT_NONE while idle */
+	u32 busy; /* set while a program that can be interrupted by the tick changes this */
+	u32 slot; /* running task's; ABI_SLOT_NONE while idle */
 	u32 group;
 	u32 flags;
-	u64 last_ns;	    /* up to when the running task is accounted */
-	u64 start_ns;	    /* when it got the CPU */
-	u64 exec_start_ns;  /* its sum_exec_runtime then */
-	u64 credited_ns;    /* accounted since */
-	u64 last_exec_ns;   /* sum_exec_runtime at the last tick */
-	u32 head;	    /* number of runs recorded so far */
-	u32 pid;	    /* running task, to notice a switch that we were not shown */
+	u64 last_ns;	   /* up to when the running task is accounted */
+	u64 start_ns;	   /* when it got the CPU */
+	u64 exec_start_ns; /* its sum_exec_runtime then */
+	u64 credited_ns;   /* accounted since */
+	u64 last_exec_ns;  /* sum_exec_runtime at the last tick */
+	u32 head;	   /* number of runs recorded so far */
+	u32 pid;	   /* running task, to notice a switch that we were not shown */
 	struct run_seg segs[SEGS];
 };
 
 struct task_state {
-	u64 enq_ns;	/* since when it waits for a CPU; 0 while it runs or sleeps */
-	u64 throttled_ns; /* throttled clock of its run queue at enq_ns */
-	u64 cfs;	/* that run queue, to notice a change of cgroup; 0: not CFS */
-	u64 cgid;	/* cgroup for which `slot` was looked up */
+	u64 enq_ns;		  /* since when it waits for a CPU; 0 while it runs or sleeps */
+	u64 throttled_ns;	  /* throttled clock of its run queue at enq_ns */
+	u64 cfs;		  /* that run queue, to notice a change of cgroup; 0: not CFS */
+	u64 cgid;		  /* cgroup for which `slot` was looked up */
 	u64 moved_ns[ABI_CAUSES]; /* parts of this wait on CPUs it was taken from */
-	u64 reclaim_ns; /* start of a reclaim stall, or 0 */
+	u64 reclaim_ns;		  /* start of a reclaim stall, or 0 */
 	u32 slot;
 	u32 pad;
 };

@@ -14,17 +14,22 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 page_shift = 12;
 const volatile __u32 memory_subsys = 0; /* index into cgroup.subsys[] */
+const volatile __u32 cpu_subsys = 0;
 const volatile bool has_memory = false;
+const volatile bool has_cpu = false;
 
-static __always_inline struct mem_cgroup *memcg_of(struct cgroup *cg)
+static __always_inline struct cgroup_subsys_state *css_of(struct cgroup *cg, u32 subsys)
 {
 	struct cgroup_subsys_state *css = NULL;
 
-	if (!has_memory)
-		return NULL;
-	/* the first member of struct mem_cgroup is its css */
-	bpf_probe_read_kernel(&css, sizeof(css), &cg->subsys[memory_subsys]);
-	return (struct mem_cgroup *)css;
+	bpf_probe_read_kernel(&css, sizeof(css), &cg->subsys[subsys]);
+	return css;
+}
+
+/* The first member of struct mem_cgroup is its css. */
+static __always_inline struct mem_cgroup *memcg_of(struct cgroup *cg)
+{
+	return has_memory ? (struct mem_cgroup *)css_of(cg, memory_subsys) : NULL;
 }
 
 static __always_inline u64 pages_to_bytes(u64 pages)
@@ -113,12 +118,13 @@ static __always_inline void cgroup_event(u32 kind, struct cgroup *cg, const char
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_mkdir, struct cgroup *cg, const char *path)
 {
-	u64 cgid = cg->kn->id;
+	u32 slot = ABI_SLOT_NONE;
 
-	/* the daemon looks for the same path in other hierarchies itself */
-	if (cg->root->hierarchy_id != key_hierarchy)
-		return 0;
-	cgroup_event(ABI_EVENT_BIRTH, cg, path, slot_take(cgid, cgroup_parent_id(cg)));
+	if (cg->root->hierarchy_id == key_hierarchy)
+		slot = slot_take(cg->kn->id, cgroup_parent_id(cg));
+	else if (!memcg_of(cg) && !(has_cpu && css_of(cg, cpu_subsys)))
+		return 0; /* of v1 hierarchies, those of memory and cpu are paired by path */
+	cgroup_event(ABI_EVENT_BIRTH, cg, path, slot);
 	return 0;
 }
 

@@ -10,10 +10,10 @@
 #include "bpf/abi.h"
 
 enum facts_have {
-	FACTS_CPU = 1 << 0,	    /* usage_ns, user_ns, system_ns */
-	FACTS_CFS = 1 << 1,	    /* quota_ns .. throttled_ns */
-	FACTS_MEMORY = 1 << 2,	    /* memory_bytes, memory_max_bytes, events */
-	FACTS_PEAK = 1 << 3,	    /* memory_peak_bytes (memory.peak is there since 5.19) */
+	FACTS_CPU = 1 << 0,	      /* usage_ns, user_ns, system_ns */
+	FACTS_CFS = 1 << 1,	      /* quota_ns .. throttled_ns */
+	FACTS_MEMORY = 1 << 2,	      /* memory_bytes, memory_max_bytes, events */
+	FACTS_PEAK = 1 << 3,	      /* memory_peak_bytes (memory.peak is there since 5.19) */
 	FACTS_INACTIVE_FILE = 1 << 4, /* inactive_file_bytes of the whole subtree */
 	FACTS_PSI = 1 << 5,
 };
@@ -21,11 +21,11 @@ enum facts_have {
 #define FACTS_UNLIMITED ABI_UNLIMITED
 
 struct facts {
-	unsigned have;	       /* enum facts_have */
-	uint64_t usage_ns;     /* CPU time */
+	unsigned have;	   /* enum facts_have */
+	uint64_t usage_ns; /* CPU time */
 	uint64_t user_ns;
 	uint64_t system_ns;
-	uint64_t quota_ns;     /* per period; FACTS_UNLIMITED without one */
+	uint64_t quota_ns; /* per period; FACTS_UNLIMITED without one */
 	uint64_t period_ns;
 	uint64_t nr_periods;
 	uint64_t nr_throttled;

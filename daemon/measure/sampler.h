@@ -45,7 +45,7 @@ enum sampler_feature {
 struct sampler_feature_state {
 	const char *name; /* "sched", "tick", ... */
 	bool on;
-	char why[160];	  /* why not, in words; "" when on */
+	char why[160]; /* why not, in words; "" when on */
 };
 
 struct sampler_options {
@@ -106,7 +106,7 @@ bool sampler_snapshot(const struct sampler *s, uint32_t slot, struct facts *ret_
 
 /* Events. The fd becomes readable when there are some; -1 without BPF. */
 struct sampler_handlers {
-	void (*birth)(void *arg, const struct abi_event_cgroup *ev);
+	void (*birth)(void *arg, const struct abi_event_cgroup *ev); /* of any hierarchy */
 	void (*death)(void *arg, const struct abi_event_cgroup *ev); /* of any hierarchy */
 	void (*oom)(void *arg, const struct abi_event_oom *ev);
 };
@@ -122,11 +122,11 @@ struct sampler_stats {
 	uint32_t tasks_used, tasks_max;
 	uint64_t lost[ABI_LOSTS];
 	uint64_t ring_bytes, ring_used_bytes;
-	uint64_t walk_ns;      /* duration of the last walk */
-	uint64_t walk_cgroups; /* cgroups it saw */
-	uint64_t map_bytes;    /* memory of all BPF maps */
+	uint64_t walk_ns;	       /* duration of the last walk */
+	uint64_t walk_cgroups;	       /* cgroups it saw */
+	uint64_t map_bytes;	       /* memory of all BPF maps */
 	uint64_t bpf_run_ns, bpf_runs; /* of all our programs; 0 unless kernel.bpf_stats_enabled */
-	bool bpf_stats;	       /* whether the kernel counts run time */
+	bool bpf_stats;		       /* whether the kernel counts run time */
 };
 void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats);
 /* "no-slot", "slots-full", ... */

@@ -18,7 +18,7 @@ struct sampler_probe {
 	bool victim_task;	 /* mark_victim passes the task */
 	bool migrate, attach, cgroup_events, oom, direct_reclaim, memcg_reclaim;
 	bool quota_clock, iter, psi, memory, cpu;
-	int flush;		 /* 0: none, 1: cgroup_rstat_flush, 2: css_rstat_flush */
+	int flush; /* 0: none, 1: cgroup_rstat_flush, 2: css_rstat_flush */
 	int memory_subsys, cpu_subsys;
 	unsigned nr_nodes;
 };
@@ -46,17 +46,17 @@ struct sampler {
 	unsigned n_ticks, n_cpus;
 	struct ring_buffer *ring;
 
-	struct abi_slot *slots;	/* mapped */
+	struct abi_slot *slots; /* mapped */
 	struct abi_snap *snaps;
 	void *cpus;
-	size_t cpu_size;	/* bytes of one element of `cpus` */
+	size_t cpu_size; /* bytes of one element of `cpus` */
 	uint32_t max_slots;
 	uint32_t slots_used;
-	uint64_t *bound;	/* [slot][hierarchy]: cgroup ids of other hierarchies; hybrid hosts */
+	uint64_t *bound; /* [slot][hierarchy]: cgroup ids of other hierarchies; hybrid hosts */
 
 	struct sampler_walk walks[CGROUPFS_HIERARCHIES];
 	unsigned n_walks;
-	uint64_t walk;		/* number of the last one */
+	uint64_t walk; /* number of the last one */
 	uint64_t walk_ns;
 
 	const struct sampler_handlers *handlers; /* during dispatch */

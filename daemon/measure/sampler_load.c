@@ -23,16 +23,11 @@
 #define TICK_HZ 10
 
 static const char *const feature_names[FEATURES] = {
-	[FEATURE_BTF] = "btf",
-	[FEATURE_SCHED] = "sched",
-	[FEATURE_TICK] = "tick",
-	[FEATURE_QUOTA_CLOCK] = "quota-clock",
-	[FEATURE_MIGRATE] = "migrate",
-	[FEATURE_CGROUP_EVENTS] = "cgroup-events",
-	[FEATURE_OOM] = "oom",
-	[FEATURE_RECLAIM] = "reclaim",
-	[FEATURE_ITER] = "iter",
-	[FEATURE_RSTAT_FLUSH] = "rstat-flush",
+	[FEATURE_BTF] = "btf",	       [FEATURE_SCHED] = "sched",
+	[FEATURE_TICK] = "tick",       [FEATURE_QUOTA_CLOCK] = "quota-clock",
+	[FEATURE_MIGRATE] = "migrate", [FEATURE_CGROUP_EVENTS] = "cgroup-events",
+	[FEATURE_OOM] = "oom",	       [FEATURE_RECLAIM] = "reclaim",
+	[FEATURE_ITER] = "iter",       [FEATURE_RSTAT_FLUSH] = "rstat-flush",
 	[FEATURE_PSI] = "psi",
 };
 
@@ -83,9 +78,11 @@ static void features_init(struct sampler *s)
 		{ FEATURE_TICK, p->btf, "needs BTF" },
 		{ FEATURE_QUOTA_CLOCK, p->quota_clock, "kernel without CFS bandwidth control" },
 		{ FEATURE_MIGRATE, p->migrate, "no tracepoint sched_migrate_task" },
-		{ FEATURE_CGROUP_EVENTS, p->cgroup_events, "no tracepoints cgroup_mkdir, cgroup_rmdir" },
+		{ FEATURE_CGROUP_EVENTS, p->cgroup_events,
+		  "no tracepoints cgroup_mkdir, cgroup_rmdir" },
 		{ FEATURE_OOM, p->oom, "no tracepoint mark_victim" },
-		{ FEATURE_RECLAIM, p->direct_reclaim || p->memcg_reclaim, "no tracepoints of vmscan" },
+		{ FEATURE_RECLAIM, p->direct_reclaim || p->memcg_reclaim,
+		  "no tracepoints of vmscan" },
 		{ FEATURE_ITER, p->iter, "no iter/cgroup (Linux 6.1): facts are read from files" },
 		{ FEATURE_RSTAT_FLUSH, p->flush, "no kfunc: CPU statistics may lag by 2 s" },
 		{ FEATURE_PSI, p->psi, "pressure is not compiled in, or off (boot with psi=1)" },
@@ -126,9 +123,9 @@ static int hierarchy_id(const char *controller)
 #define SET_KEY(skel, s)                                                                           \
 	do {                                                                                       \
 		(skel)->rodata->key_v1 = (s)->fs->key != CGROUPFS_UNIFIED;                         \
-		(skel)->rodata->key_subsys = (s)->fs->key == CGROUPFS_MEMORY ?                     \
-						     (s)->probe.memory_subsys :                    \
-						     (s)->probe.cpu_subsys;                        \
+		(skel)->rodata->key_subsys = (s)->fs->key == CGROUPFS_MEMORY                       \
+						     ? (s)->probe.memory_subsys                    \
+						     : (s)->probe.cpu_subsys;                      \
 		(skel)->rodata->key_hierarchy = key_hierarchy(s);                                  \
 	} while (0)
 
@@ -236,6 +233,8 @@ static int load_mem(struct sampler *s, struct err *e)
 	k->rodata->page_shift = (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
 	k->rodata->memory_subsys = (uint32_t)p->memory_subsys;
 	k->rodata->has_memory = p->memory;
+	k->rodata->cpu_subsys = (uint32_t)p->cpu_subsys;
+	k->rodata->has_cpu = p->cpu;
 	bpf_program__set_autoload(k->progs.on_mkdir, p->cgroup_events);
 	bpf_program__set_autoload(k->progs.on_rmdir, p->cgroup_events);
 	bpf_program__set_autoload(k->progs.on_victim, p->oom && p->victim_task);

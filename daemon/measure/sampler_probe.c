@@ -97,7 +97,8 @@ static void probe_types(struct sampler_probe *p)
 	p->victim_task = tracepoint_arg_is_pointer(btf, "mark_victim", 0);
 	p->migrate = has_tracepoint(btf, "sched_migrate_task");
 	p->attach = has_tracepoint(btf, "cgroup_attach_task");
-	p->cgroup_events = has_tracepoint(btf, "cgroup_mkdir") && has_tracepoint(btf, "cgroup_rmdir");
+	p->cgroup_events =
+		has_tracepoint(btf, "cgroup_mkdir") && has_tracepoint(btf, "cgroup_rmdir");
 	p->oom = has_tracepoint(btf, "mark_victim");
 	p->direct_reclaim = has_tracepoint(btf, "mm_vmscan_direct_reclaim_begin");
 	p->memcg_reclaim = has_tracepoint(btf, "mm_vmscan_memcg_reclaim_begin");
@@ -139,10 +140,11 @@ int sampler_probe_init(struct sampler_probe *p, const char *btf_path, struct err
 	p->btf = btf;
 	if (!has_tracepoint(btf, "sched_switch") || !has_tracepoint(btf, "sched_wakeup")) {
 		sampler_probe_release(p);
-		return err_set(e, -ENODATA,
-			       "kernel type information '%s' has no scheduler tracepoints: it is not "
-			       "that of a whole kernel",
-			       path);
+		return err_set(
+			e, -ENODATA,
+			"kernel type information '%s' has no scheduler tracepoints: it is not "
+			"that of a whole kernel",
+			path);
 	}
 	probe_types(p);
 	p->psi = has_field(btf, "psi_group", "total") && psi_enabled();

@@ -15,12 +15,9 @@
 #include "snapshot.skel.h"
 
 static const char *const lost_names[ABI_LOSTS] = {
-	[ABI_LOST_NO_SLOT] = "no-slot",
-	[ABI_LOST_SLOTS_FULL] = "slots-full",
-	[ABI_LOST_TASKS_FULL] = "tasks-full",
-	[ABI_LOST_EVENTS] = "events",
-	[ABI_LOST_WALK_CUT] = "walk-cut",
-	[ABI_LOST_BINS] = "bins",
+	[ABI_LOST_NO_SLOT] = "no-slot",	      [ABI_LOST_SLOTS_FULL] = "slots-full",
+	[ABI_LOST_TASKS_FULL] = "tasks-full", [ABI_LOST_EVENTS] = "events",
+	[ABI_LOST_WALK_CUT] = "walk-cut",     [ABI_LOST_BINS] = "bins",
 	[ABI_LOST_SWITCHES] = "switches",
 };
 
@@ -192,7 +189,8 @@ static void add_maps(struct sampler_stats *st, struct bpf_object *o, const struc
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, o) {
+	bpf_object__for_each_map(map, o)
+	{
 		if (o == first || bpf_map__is_internal(map) ||
 		    !bpf_object__find_map_by_name(first, bpf_map__name(map)))
 			st->map_bytes += map_memlock(bpf_map__fd(map));
@@ -203,7 +201,8 @@ static void add_programs(struct sampler_stats *st, struct bpf_object *o)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, o) {
+	bpf_object__for_each_program(prog, o)
+	{
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 
@@ -234,7 +233,8 @@ static bool bpf_stats_enabled(void)
 {
 	char text[8];
 
-	return file_read_small(AT_FDCWD, "/proc/sys/kernel/bpf_stats_enabled", text, sizeof(text)) > 0 &&
+	return file_read_small(AT_FDCWD, "/proc/sys/kernel/bpf_stats_enabled", text, sizeof(text)) >
+		       0 &&
 	       text[0] == '1';
 }
 

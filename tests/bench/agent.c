@@ -23,10 +23,10 @@
 static const unsigned sizes[] = { 100, 1000, 10000 };
 
 struct row {
-	double cpu_share;  /* of one core */
-	double walk_share; /* part of it: BPF walk */
+	double cpu_share;   /* of one core */
+	double walk_share;  /* part of it: BPF walk */
 	double sched_share; /* of one core, in the workloads' time */
-	double switches;   /* per second */
+	double switches;    /* per second */
 	double rss_bytes, map_bytes;
 };
 
@@ -60,8 +60,8 @@ static double agent_cpu_seconds(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "re");
-	if (!f || fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			 &system) != 2)
+	if (!f || fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			 &user, &system) != 2)
 		fprintf(stderr, "bench agent: cannot read %s\n", path);
 	if (f)
 		fclose(f);
@@ -145,21 +145,23 @@ static int measure_size(const struct cgroupfs *fs, unsigned from, unsigned n, st
 static void print_rows(const struct row *rows)
 {
 	printf("agent: %d busy cgroups, defaults, %d s each\n", BUSY, MEASURE_SECONDS);
-	printf("  %8s %12s %14s %16s %10s %10s %10s %10s\n", "cgroups", "agent CPU", "of it BPF walk",
-	       "sched programs", "switch/s", "RSS MB", "maps MB", "sum MB");
+	printf("  %8s %12s %14s %16s %10s %10s %10s %10s\n", "cgroups", "agent CPU",
+	       "of it BPF walk", "sched programs", "switch/s", "RSS MB", "maps MB", "sum MB");
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		const struct row *r = &rows[i];
 
-		printf("  %8u %10.3f %% %12.3f %% %14.3f %% %10.0f %10.1f %10.1f %10.1f\n", sizes[i],
-		       r->cpu_share * 100, r->walk_share * 100, r->sched_share * 100, r->switches,
-		       r->rss_bytes / 1e6, r->map_bytes / 1e6, (r->rss_bytes + r->map_bytes) / 1e6);
+		printf("  %8u %10.3f %% %12.3f %% %14.3f %% %10.0f %10.1f %10.1f %10.1f\n",
+		       sizes[i], r->cpu_share * 100, r->walk_share * 100, r->sched_share * 100,
+		       r->switches, r->rss_bytes / 1e6, r->map_bytes / 1e6,
+		       (r->rss_bytes + r->map_bytes) / 1e6);
 	}
 	printf("  growth from 100 to 10,000: CPU x%.1f, memory x%.1f (exponents %.2f, %.2f)\n",
 	       rows[2].cpu_share / rows[0].cpu_share,
 	       (rows[2].rss_bytes + rows[2].map_bytes) / (rows[0].rss_bytes + rows[0].map_bytes),
 	       log10(rows[2].cpu_share / rows[0].cpu_share) / 2,
 	       log10((rows[2].rss_bytes + rows[2].map_bytes) /
-		     (rows[0].rss_bytes + rows[0].map_bytes)) / 2);
+		     (rows[0].rss_bytes + rows[0].map_bytes)) /
+		       2);
 }
 
 int bench_agent(const struct cgroupfs *fs)

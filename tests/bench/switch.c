@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/bench/runqlat.skel.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/runqlat.skel.h"
 #include "tests/live/loads.h"
 
 #define ROUNDS 5
@@ -98,9 +98,12 @@ static void print_costs(struct cost *ours, struct cost *plain)
 	double ps = bench_median(plain->switch_ns, ROUNDS);
 	double pw = bench_median(plain->wakeup_ns, ROUNDS);
 
-	printf("switch: BPF run time under 200 switching threads in 4 cgroups, median of %d\n", ROUNDS);
-	printf("  %-34s %8.0f ns  plain histogram %6.0f ns  %5.2f x\n", "sched_switch", s, ps, s / ps);
-	printf("  %-34s %8.0f ns  plain histogram %6.0f ns  %5.2f x\n", "sched_wakeup", w, pw, w / pw);
+	printf("switch: BPF run time under 200 switching threads in 4 cgroups, median of %d\n",
+	       ROUNDS);
+	printf("  %-34s %8.0f ns  plain histogram %6.0f ns  %5.2f x\n", "sched_switch", s, ps,
+	       s / ps);
+	printf("  %-34s %8.0f ns  plain histogram %6.0f ns  %5.2f x\n", "sched_wakeup", w, pw,
+	       w / pw);
 	printf("  %-34s %8.0f ns  plain histogram %6.0f ns  %5.2f x\n", "a wake-up and its switch",
 	       s + w, ps + pw, (s + w) / (ps + pw));
 }

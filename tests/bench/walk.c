@@ -148,9 +148,9 @@ static void measure(const struct tree *t, struct sampler *s, enum order order, s
 		unsigned way = order == INTERLEAVED ? n % 3 : n / PASSES;
 		unsigned i = order == INTERLEAVED ? n / 3 : n % PASSES;
 
-		values[way][i] = way == 0 ? pass_naive(t) :
-				 way == 1 ? pass_open(t) :
-					    pass_bpf(t, s, &p->seen);
+		values[way][i] = way == 0   ? pass_naive(t)
+				 : way == 1 ? pass_open(t)
+					    : pass_bpf(t, s, &p->seen);
 	}
 }
 
@@ -159,10 +159,10 @@ static void print(const struct tree *t, struct passes *p, const char *order)
 	double a = bench_median(p->naive, PASSES), b = bench_median(p->kept, PASSES);
 	double c = bench_median(p->bpf, PASSES);
 
-	printf("walk: %u cgroups, %u files; CPU time of a pass, median of %d, %s\n", t->n, t->n_files,
-	       PASSES, order);
-	printf("  %-34s %10.3f ms  %8.0f ns/cgroup  (saw %u)\n", "BPF walk and copy", c / 1e6, c / t->n,
-	       p->seen);
+	printf("walk: %u cgroups, %u files; CPU time of a pass, median of %d, %s\n", t->n,
+	       t->n_files, PASSES, order);
+	printf("  %-34s %10.3f ms  %8.0f ns/cgroup  (saw %u)\n", "BPF walk and copy", c / 1e6,
+	       c / t->n, p->seen);
 	printf("  %-34s %10.3f ms  %8.1f x\n", "files, open+read+close", a / 1e6, a / c);
 	printf("  %-34s %10.3f ms  %8.1f x\n", "files kept open, pread", b / 1e6, b / c);
 }

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "daemon/measure/demand.h"
 
+#define BIN_USEC ((double)(ABI_BIN_NS / NSEC_PER_USEC))
+
 static const char *const cause_paths[ABI_CAUSES] = {
 	[ABI_WAIT_QUOTA] = "wait.ns.quota",
 	[ABI_WAIT_SELF] = "wait.ns.self",
@@ -28,7 +30,7 @@ struct sums {
 
 static void add_bin(struct demo_view *v, double own, double evictd, struct sums *sum)
 {
-	double off_usec = fabs(own - evictd) * (double)(ABI_BIN_NS / NSEC_PER_USEC);
+	double off_usec = fabs(own - evictd) * BIN_USEC;
 
 	memmove(v->own_bins, v->own_bins + 1, sizeof(v->own_bins) - sizeof(v->own_bins[0]));
 	memmove(v->evictd_bins, v->evictd_bins + 1,
@@ -50,17 +52,19 @@ static void add_bin(struct demo_view *v, double own, double evictd, struct sums 
 static void fill_bins(struct demo_view *v, const struct json *bins, const struct demo_log *log,
 		      uint32_t edges)
 {
-	uint64_t end = json_u64(json_get(bins, "endMonotonicBin"), 0);
 	const struct json *list = json_get(bins, "usec");
 	const struct json *b = json_first(list);
-	uint64_t bin = end - json_len(list);
+	/* where evictd's oldest bin lies in the log; negative, too, in the first minute of a boot */
+	int64_t i = (int64_t)json_u64(json_get(bins, "endMonotonicBin"), 0) -
+		    (int64_t)json_len(list) - (int64_t)log->first_edge;
 	struct sums sum = { 0 };
 
-	for (; b && bin < log->first_edge; b = json_next(b))
-		bin++;
-	for (; b && bin + 1 < log->first_edge + edges; b = json_next(b), bin++)
-		add_bin(v, own_bin_cores(log, (uint32_t)(bin - log->first_edge)),
-			json_num(b, (double)NAN) / (double)(ABI_BIN_NS / NSEC_PER_USEC), &sum);
+	for (; b && i + 1 < (int64_t)edges; b = json_next(b), i++) {
+		double usec = json_num(b, (double)NAN);
+
+		if (i >= 0)
+			add_bin(v, own_bin_cores(log, (uint32_t)i), usec / BIN_USEC, &sum);
+	}
 	if (!v->bins)
 		return;
 	v->own_cores = sum.own / v->bins;
@@ -170,6 +174,7 @@ bool demo_agrees(const struct demo_view *v, const struct demo_totals *t, const c
 		{ !t->own_ns, "the workload did not end in order" },
 		{ !t->evictd_ns, "evictd does not know it" },
 		{ gross(demo_totals_off(t)), "CPU time" },
+		{ !isnan(v->wait[0]) && !v->bins, "100 ms bins are unknown" },
 		{ gross(v->evictd_peak_cores - v->own_peak_cores), "100 ms peak" },
 		{ v->bins && v->close_bins < v->bins * 9 / 10, "100 ms bins" },
 		{ v->kernel_periods && !v->evictd_cfs, "throttled periods are unknown" },

@@ -150,9 +150,10 @@ static int compare_bins(struct live *l, const struct burst_log *log, const struc
 		n++;
 	}
 	if (n < 50 || good < n * 0.95)
-		return live_fail(l, "%u of %u bins within 2 ms of the load's log; worst %.1f ms", good,
-				 n, worst / 1e3);
-	live_fail(l, "%u of %u bins within 2 ms of the load's log; worst %.2f ms", good, n, worst / 1e3);
+		return live_fail(l, "%u of %u bins within 2 ms of the load's log; worst %.1f ms",
+				 good, n, worst / 1e3);
+	live_fail(l, "%u of %u bins within 2 ms of the load's log; worst %.2f ms", good, n,
+		  worst / 1e3);
 	return 0;
 }
 

@@ -23,8 +23,8 @@ static int check_kill(struct live *l, const struct json *w, double limit, pid_t 
 	if (!l->bpf)
 		return 0;
 	if (!kill || told != limit || usage < limit - 2 * MIB || usage > limit + 2 * MIB)
-		return live_fail(l, "kill at %.2f MiB, limit %.2f MiB told as %.2f MiB", usage / MIB,
-				 limit / MIB, told / MIB);
+		return live_fail(l, "kill at %.2f MiB, limit %.2f MiB told as %.2f MiB",
+				 usage / MIB, limit / MIB, told / MIB);
 	if (json_u64(json_get(kill, "pid"), 0) != (uint64_t)child)
 		return live_fail(l, "killed pid is told as %llu, was %d",
 				 (unsigned long long)json_u64(json_get(kill, "pid"), 0), child);

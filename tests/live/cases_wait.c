@@ -13,7 +13,8 @@
 static const char *const causes[] = { "quota", "self", "neighbour", "system" };
 
 /* At least 95 % of the wait, and a wait worth speaking of, is of one cause. */
-static int check_cause(struct live *l, const struct cg *cg, const char *cause, const struct cg *offender)
+static int check_cause(struct live *l, const struct cg *cg, const char *cause,
+		       const struct cg *offender)
 {
 	_cleanup_(json_freep) struct json *usage = NULL;
 	const struct json *w = live_workload(l, "/v1/usage", cg, &usage);
@@ -33,11 +34,13 @@ static int check_cause(struct live *l, const struct cg *cg, const char *cause, c
 			part = ns;
 	}
 	share = sum > 0 ? part / sum : 0;
-	live_fail(l, "%.2f %% of %.2f s waited are '%s' (quota %.3f self %.3f neighbour %.3f system %.3f)",
-		  share * 100, sum / 1e9, cause, json_num(json_path(w, "wait.ns.quota"), 0) / 1e9,
-		  json_num(json_path(w, "wait.ns.self"), 0) / 1e9,
-		  json_num(json_path(w, "wait.ns.neighbour"), 0) / 1e9,
-		  json_num(json_path(w, "wait.ns.system"), 0) / 1e9);
+	live_fail(
+		l,
+		"%.2f %% of %.2f s waited are '%s' (quota %.3f self %.3f neighbour %.3f system %.3f)",
+		share * 100, sum / 1e9, cause, json_num(json_path(w, "wait.ns.quota"), 0) / 1e9,
+		json_num(json_path(w, "wait.ns.self"), 0) / 1e9,
+		json_num(json_path(w, "wait.ns.neighbour"), 0) / 1e9,
+		json_num(json_path(w, "wait.ns.system"), 0) / 1e9);
 	if (share < 0.95 || sum < 1e9)
 		return -1;
 	if (!offender)

@@ -66,7 +66,8 @@ static void enable_controllers(const struct cgroupfs *fs)
 	static const char *const controllers[] = { "+cpu", "+memory" };
 	char file[512];
 
-	if (cg_file(fs, CGROUPFS_UNIFIED, parent_path(), "cgroup.subtree_control", file, sizeof(file)))
+	if (cg_file(fs, CGROUPFS_UNIFIED, parent_path(), "cgroup.subtree_control", file,
+		    sizeof(file)))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(controllers); i++)
 		write_file(file, controllers[i]);

@@ -10,9 +10,9 @@ struct live {
 	struct cgroupfs fs;
 	struct agent_proc agent;
 	const char *tier;
-	bool bpf;	   /* the tier has BPF */
-	unsigned seconds;  /* of long measurements */
-	char why[1024];	   /* why the running case failed */
+	bool bpf;	  /* the tier has BPF */
+	unsigned seconds; /* of long measurements */
+	char why[1024];	  /* why the running case failed */
 };
 
 /* Records the reason and returns -1: `return live_fail(l, "...")`. */

@@ -24,7 +24,7 @@ pid_t load_forks(const struct cg *cg);
 struct burst_log {
 	uint64_t first_edge; /* bin number (CLOCK_MONOTONIC / 100 ms) of cpu_ns[0] */
 	uint32_t n;
-	uint64_t cpu_ns[BURST_EDGES]; /* thread CPU clock at each edge */
+	uint64_t cpu_ns[BURST_EDGES];  /* thread CPU clock at each edge */
 	uint64_t late_ns[BURST_EDGES]; /* how long after the edge that was read */
 };
 /* Runs for `seconds`; `log` is shared memory. Each burst straddles an edge. */
