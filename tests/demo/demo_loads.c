@@ -36,36 +36,40 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-/* What the clocks said at an edge between the last mark and now. */
-static void log_edge(struct meter *m, uint64_t edge_ns, uint64_t runnable_ns)
+/*
+ * What the clocks said at an edge between the last mark and now. It got no CPU time before
+ * runnable_ns; from there on, what it got is spread evenly: next to nothing where it was kept from
+ * its CPU, all of it where the CPU itself stood still (a virtual machine whose host is busy).
+ */
+static void log_edge(struct meter *m, uint64_t edge_ns, uint64_t runnable_ns, uint64_t now_ns,
+		     uint64_t cpu_ns)
 {
 	struct demo_log *log = m->log;
+	uint64_t got_ns = 0, wanted_ns = edge_ns > runnable_ns ? edge_ns - runnable_ns : 0;
 	uint32_t n = log->n;
 
-	if (n == DEMO_EDGES)
-		return;
-	log->cpu_ns[n] = m->cpu_ns - m->cpu_begin_ns;
-	log->wait_ns[n] =
-		m->wait_ns + (edge_ns > runnable_ns ? (int64_t)(edge_ns - runnable_ns) : 0);
+	if (wanted_ns)
+		got_ns = (uint64_t)((double)(cpu_ns - m->cpu_ns) * (double)wanted_ns /
+				    (double)(now_ns - runnable_ns));
+	log->cpu_ns[n] = m->cpu_ns + got_ns - m->cpu_begin_ns;
+	log->wait_ns[n] = m->wait_ns + (int64_t)wanted_ns - (int64_t)got_ns;
 	__atomic_store_n(&log->n, n + 1, __ATOMIC_RELEASE);
 }
 
 /*
  * Called every few microseconds while working, and after each sleep. Since runnable_ns (the last
  * mark, or the time it wanted to be woken at) it wanted a CPU: what is not CPU time was waiting.
- * Between two marks there is at most one gap worth speaking of, so that the CPU time at an edge
- * inside it is that of the mark before.
  */
 static void meter_mark(struct meter *m, uint64_t runnable_ns)
 {
 	uint64_t now_ns = clock_monotonic_ns(), cpu_ns = thread_cpu_ns();
 
-	for (;;) {
+	while (m->log->n < DEMO_EDGES) {
 		uint64_t edge_ns = (m->log->first_edge + m->log->n) * ABI_BIN_NS;
 
-		if (edge_ns > now_ns || m->log->n == DEMO_EDGES)
+		if (edge_ns > now_ns)
 			break;
-		log_edge(m, edge_ns, runnable_ns);
+		log_edge(m, edge_ns, runnable_ns, now_ns, cpu_ns);
 	}
 	m->wait_ns += (int64_t)(now_ns - runnable_ns) - (int64_t)(cpu_ns - m->cpu_ns);
 	m->now_ns = now_ns;
