@@ -24,14 +24,17 @@ static const char *const key_names[CGROUPFS_HIERARCHIES] = {
 /* The second number of statm, in pages. */
 static uint64_t rss_bytes(void)
 {
-	char text[128], *number, *rest = text;
+	char text[128], *number;
 	uint64_t pages;
 
 	if (file_read_small(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) < 0)
 		return 0;
-	strsep(&rest, " ");
-	number = strsep(&rest, " ");
-	if (!number || parse_u64(number, 0, UINT64_MAX, &pages) < 0)
+	number = strchr(text, ' ');
+	if (!number)
+		return 0;
+	number++;
+	number[strcspn(number, " ")] = '\0';
+	if (parse_u64(number, 0, UINT64_MAX, &pages) < 0)
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

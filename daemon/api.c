@@ -227,7 +227,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 
 	(void)version;
 	(void)upload;
-	(void)upload_size;
+	*upload_size = 0; /* no request of ours has a body */
 	if (*request_ctx)
 		return answer_error(c, 414, "the request's path is longer than 1024 bytes");
 	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, take_query, &q);

@@ -19,15 +19,15 @@ static const struct query_key usage_keys[] = {
 
 static const struct {
 	const char *path;
-	bool on_tcp;
 	const struct query_key *keys;
 	unsigned n_keys;
+	bool on_tcp;
 } routes[API_ROUTES] = {
-	[API_STATUS] = { "/v1/status", false, NULL, 0 },
-	[API_USAGE] = { "/v1/usage", false, usage_keys, ARRAY_LEN(usage_keys) },
-	[API_METRICS] = { "/metrics", true, NULL, 0 },
-	[API_HEALTHZ] = { "/healthz", true, NULL, 0 },
-	[API_READYZ] = { "/readyz", true, NULL, 0 },
+	[API_STATUS] = { "/v1/status", NULL, 0, false },
+	[API_USAGE] = { "/v1/usage", usage_keys, ARRAY_LEN(usage_keys), false },
+	[API_METRICS] = { "/metrics", NULL, 0, true },
+	[API_HEALTHZ] = { "/healthz", NULL, 0, true },
+	[API_READYZ] = { "/readyz", NULL, 0, true },
 };
 
 static const struct query_key *find_key(enum api_route route, const char *name)

@@ -93,8 +93,9 @@ static int open_unix(const char *path, const char *group, uid_t uid, gid_t gid,
 	if (ret < 0)
 		return ret;
 	/* Root may, others own it already; a group that we are not in stays as it is. */
-	if (geteuid() == 0 || gr)
-		ret = chown(path, geteuid() == 0 ? uid : (uid_t)-1, gr ? gr->gr_gid : gid);
+	if (chown(path, geteuid() == 0 ? uid : (uid_t)-1, gr ? gr->gr_gid : gid) < 0 &&
+	    errno != EPERM)
+		return err_set(e, -errno, "chown(): %s", strerror(errno));
 	if (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0)
 		return err_set(e, -errno, "listen(): %s", strerror(errno));
 	l = (struct listener){ .path = strdup(path), .dev = st.st_dev, .ino = st.st_ino };

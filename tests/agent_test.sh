@@ -50,8 +50,9 @@ until_true() {
 }
 
 # The agent in the background, with the configuration in $conf.
+wrapper=()
 start() {
-	"$build/evictd" --config "$conf" --tier files --socket "$sock" --no-setuid 2>"$dir/log" &
+	"${wrapper[@]}" "$build/evictd" --config "$conf" --tier files --socket "$sock" --no-setuid 2>"$dir/log" &
 	pid=$!
 }
 # Not by check(): only the shell that started the agent can wait for it.
@@ -61,7 +62,7 @@ stop() {
 	stopped=$?
 	pid=
 }
-clean_end() { [ "$stopped" -eq 0 ] || { echo "exit status $stopped"; return 1; }; }
+clean_end() { [ "$stopped" -eq 0 ] || { echo "exit status $stopped"; tail -n 20 "$dir/log"; return 1; }; }
 ready() { [ "$(code /readyz)" = 200 ]; }
 
 # Command line and configuration.
@@ -260,5 +261,23 @@ if [ "$(id -u)" -eq 0 ]; then
 	check privileges:socket-removed socket_gone
 else
 	skip agent_test:privileges "needs root"
+fi
+
+# Memory: every path of a short life, under valgrind (which does not go together with sanitizers).
+if [ -n "${EVICTD_SAN:-}" ] || ! command -v valgrind >/dev/null; then
+	skip agent_test:valgrind "a sanitizer build, or valgrind is not installed"
+else
+	wrapper=(valgrind -q --error-exitcode=9 --leak-check=full "--suppressions=tests/valgrind.supp")
+	patience=60
+	echo 'sample_interval: 200ms' >"$conf"
+	start
+	check valgrind:ready until_true ready
+	check valgrind:usage usage_ok
+	get /metrics >/dev/null
+	get /v1/nothing >/dev/null
+	kill -HUP "$pid"
+	check valgrind:reload until_true reload_is True '' "$(uname -n)"
+	stop
+	check valgrind:clean clean_end
 fi
 exit $rc

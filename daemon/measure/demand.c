@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#define BIN_USEC (ABI_BIN_NS / 1000)
+#define BIN_USEC 1e5
+
+_Static_assert(ABI_BIN_NS == 100000000, "BIN_USEC");
 
 static void mark(struct demand_clock *c, uint64_t bin, bool unknown)
 {
@@ -105,7 +107,7 @@ double demand_mean_cores(const struct demand_clock *c, const struct demand *d, u
 	uint32_t max_usec;
 	unsigned known = demand_sum(c, d, first, n, &sum_usec, &max_usec);
 
-	return known ? (double)sum_usec / ((double)known * BIN_USEC) : (double)NAN;
+	return known ? (double)sum_usec / (known * BIN_USEC) : (double)NAN;
 }
 
 double demand_peak_cores(const struct demand_clock *c, const struct demand *d, uint64_t first)

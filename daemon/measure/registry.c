@@ -77,10 +77,10 @@ static int owners_reserve(struct registry *r, uint32_t slot)
 		return 0;
 	while (n <= slot)
 		n *= 2;
-	grown = reallocarray(r->owners, n, sizeof(*grown));
+	grown = reallocarray(r->owners, n, sizeof(void *));
 	if (!grown)
 		return -ENOMEM;
-	memset(grown + r->n_owners, 0, (n - r->n_owners) * sizeof(*grown));
+	memset(grown + r->n_owners, 0, (n - r->n_owners) * sizeof(void *));
 	r->owners = grown;
 	r->n_owners = n;
 	return 0;
@@ -109,7 +109,7 @@ static bool adopt_orphans(struct registry *r, struct cgroup *parent)
 	uint32_t before = r->orphans;
 	struct cgroup *cg;
 
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	{
 		if (cg->parent || cg->died_ns || cg == parent || cg->parent_cgid != parent->cgid)
 			continue;
@@ -300,8 +300,8 @@ void registry_death_other(struct registry *r, const struct abi_event_cgroup *ev)
 		return;
 	}
 	/* The path was taken over since: the newest of those that were born before. */
-	TAILQ_FOREACH_REVERSE(n, &r->workloads, workload_list, all)
-	{
+	for (n = TAILQ_LAST(&r->workloads, workload_list); n;
+	     n = TAILQ_PREV(n, workload_list, all)) {
 		if (n->w.born_ns > ev->time_ns || strcmp(n->w.path, ev->path) != 0)
 			continue;
 		workload_note_peak(&n->w, ev->memory_peak_bytes);
@@ -343,7 +343,7 @@ void registry_resync_end(struct registry *r, uint64_t now_ns)
 {
 	struct cgroup *cg;
 
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	if (!cg->died_ns && cg->generation != r->generation && cg->born_ns < r->resync_ns)
 		cgroup_bury(r, cg, now_ns);
 }
@@ -353,7 +353,7 @@ static void leave_orphans(struct registry *r, const struct cgroup *parent)
 {
 	struct cgroup *cg;
 
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	{
 		if (cg->parent != parent)
 			continue;
@@ -411,7 +411,7 @@ void registry_get_stats(const struct registry *r, struct registry_stats *ret_sta
 	*ret_stats = r->stats;
 	ret_stats->missed_bins = r->clock.missed;
 	ret_stats->live = ret_stats->dead = ret_stats->unnamed = 0;
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	{
 		if (n->w.dead)
 			ret_stats->dead++;

@@ -11,6 +11,10 @@
 #define HISTORY_STEP_NS 5000000000ULL
 #define WINDOW_STEPS 6u	       /* wait histograms: two windows of 30 s */
 #define IDLE_NS 65000000000ULL /* after that all of the last minute is zero */
+/* As TAILQ_FOREACH(), but understood by checkers that do not see <sys/queue.h>. */
+#define FOREACH(item, head, field)                                                                 \
+	for ((item) = TAILQ_FIRST(head); (item); (item) = TAILQ_NEXT(item, field))
+
 #define TOMBSTONES 256u
 #define PATH_LEN_MAX 4096u /* of a cgroup, with the NUL */
 

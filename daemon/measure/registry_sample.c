@@ -34,7 +34,7 @@ void workload_totals(const struct workload *w, struct totals *ret_totals)
 		*ret_totals = *s->folded;
 	else
 		*ret_totals = (struct totals){ 0 };
-	TAILQ_FOREACH(cg, &s->cgroups, same)
+	FOREACH(cg, &s->cgroups, same)
 	if (cg->live)
 		totals_add_slot(ret_totals, cg->live);
 	if (!s->had_slot && w->facts.have & FACTS_CPU)
@@ -70,7 +70,7 @@ void workload_offenders(const struct workload *w, struct abi_offender ret[ABI_OF
 	const struct cgroup *cg;
 
 	memset(ret, 0, ABI_OFFENDERS * sizeof(*ret));
-	TAILQ_FOREACH(cg, &w->state->cgroups, same)
+	FOREACH(cg, &w->state->cgroups, same)
 	{
 		for (unsigned i = 0; cg->live && i < ABI_OFFENDERS; i++) {
 			struct abi_offender o = cg->live->offenders[i];
@@ -139,7 +139,7 @@ static void history_step(struct registry *r, uint64_t now_ns)
 		return;
 	r->step_ns[at] = now_ns;
 	r->steps++;
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	{
 		struct window *win = n->s.window;
 
@@ -211,7 +211,7 @@ void registry_sample(struct registry *r, uint64_t now_ns)
 	struct cgroup *cg;
 
 	demand_clock_advance(&r->clock, now_ns, &from, &to);
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	if (cg->live)
 		cgroup_sample(r, cg, from, to, now_ns);
 	registry_reap(r, now_ns);
@@ -313,9 +313,9 @@ void registry_collect_facts(struct registry *r, registry_read_fn read, void *arg
 	struct cgroup *cg;
 	struct facts f;
 
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	n->s.inactive_sum = 0;
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	{
 		if (cg->died_ns || cg->slot == ABI_SLOT_NONE || !read(arg, cg->slot, &f) ||
 		    !(f.have & FACTS_INACTIVE_FILE))
@@ -324,7 +324,7 @@ void registry_collect_facts(struct registry *r, registry_read_fn read, void *arg
 			if (p->workload && p->workload->cgid == p->cgid)
 				p->workload->state->inactive_sum += f.inactive_file_bytes;
 	}
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	{
 		struct workload *w = cg->workload;
 

@@ -151,7 +151,7 @@ void registry_regroup_all(struct registry *r)
 {
 	struct cgroup *cg;
 
-	TAILQ_FOREACH(cg, &r->cgroups, all)
+	FOREACH(cg, &r->cgroups, all)
 	if (!cg->died_ns)
 		cgroup_regroup(r, cg);
 }
@@ -176,7 +176,7 @@ static struct workload *find_headless(struct registry *r, const char *path)
 
 	if (!r->headless)
 		return NULL;
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	if (n->w.cgid == 0 && !n->w.dead && strcmp(n->w.path, path) == 0)
 		return &n->w;
 	return NULL;

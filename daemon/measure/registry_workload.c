@@ -40,7 +40,7 @@ static void supersede(struct registry *r, const char *path)
 {
 	struct workload_node *n;
 
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	if (n->w.dead && strcmp(n->w.path, path) == 0)
 		n->w.superseded = true;
 }
@@ -68,7 +68,7 @@ static int sorted_reserve(struct registry *r)
 
 	if (r->n_sorted < r->sorted_alloc)
 		return 0;
-	grown = reallocarray(r->sorted, n, sizeof(struct workload_node *));
+	grown = reallocarray(r->sorted, n, sizeof(void *));
 	if (!grown)
 		return -ENOMEM;
 	r->sorted = grown;
@@ -81,8 +81,7 @@ static void sorted_remove(struct registry *r, const struct workload *w)
 	uint32_t at = registry_sorted_at(r, w->id);
 
 	r->n_sorted--;
-	memmove(r->sorted + at, r->sorted + at + 1,
-		(r->n_sorted - at) * sizeof(struct workload_node *));
+	memmove(r->sorted + at, r->sorted + at + 1, (r->n_sorted - at) * sizeof(void *));
 }
 
 /* `top` is NULL while the workload's own cgroup has not been seen. */
@@ -133,7 +132,7 @@ void workload_free(struct registry *r, struct workload *w)
 	struct workload_node *n = workload_node(w);
 	struct cgroup *cg;
 
-	TAILQ_FOREACH(cg, &n->s.cgroups, same)
+	FOREACH(cg, &n->s.cgroups, same)
 	cg->workload = NULL;
 	for (uint32_t i = 0; i < r->n_owners; i++)
 		if (r->owners[i] == w)
@@ -212,7 +211,7 @@ static struct workload *oldest_dead(struct registry *r)
 	struct workload *oldest = NULL;
 	struct workload_node *n;
 
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	{
 		if (!n->w.dead || !TAILQ_EMPTY(&n->s.cgroups))
 			continue;
@@ -296,10 +295,10 @@ void registry_find_sandboxes(struct registry *r)
 	struct workload_node *n;
 
 	r->names_dirty = false;
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	if (n->w.names.container && n->w.pod_uid[0] && map_put_str(&named, n->w.pod_uid, n) < 0)
 		r->names_dirty = true; /* without memory: again at the next sample */
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	n->w.sandbox = n->w.kind == WORKLOAD_CONTAINER && n->w.names.pod && !n->w.names.container &&
 		       map_get_str(&named, n->w.pod_uid);
 	map_release(&named);
@@ -329,7 +328,7 @@ void registry_refresh_names(struct registry *r)
 {
 	struct workload_node *n;
 
-	TAILQ_FOREACH(n, &r->workloads, all)
+	FOREACH(n, &r->workloads, all)
 	lookup_names(r, &n->w);
 	registry_find_sandboxes(r);
 }
