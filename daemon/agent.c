@@ -219,6 +219,7 @@ static int start_serving(struct agent *a, struct err *e)
 	int ret;
 
 	privileges_lookup(c->user, &p);
+	p.keep_bpf = sampler_needs_cap_bpf(a->sampler);
 	ret = listen_unix(c->socket, c->socket_group, p.uid, p.gid, &a->unix_server.listener, e);
 	if (ret == 0 && c->metrics_listen[0])
 		ret = listen_tcp(c->metrics_listen, &a->tcp_server.listener, e);

@@ -54,6 +54,7 @@ void agent_snapshot(struct agent *a, uint64_t now_ns)
 	if (!walk(a, now_ns))
 		a->walk_have = 0;
 	missing = FACTS_ALL & ~a->walk_have;
+	a->batch_missing = missing;
 	a->batch_want = missing;
 	if (!a->memory_stat_due)
 		a->batch_want &= a->files_have & ~(unsigned)FACTS_INACTIVE_FILE;
@@ -61,11 +62,16 @@ void agent_snapshot(struct agent *a, uint64_t now_ns)
 	a->batch_id = 0;
 }
 
-/* A workload that the walk cannot see needs all its files; a new one its first working set, too. */
+/*
+ * A workload that the walk cannot see needs all its files; a new one is asked for everything that
+ * the walk does not give: it may have controllers that no other has had so far.
+ */
 static unsigned wanted(const struct agent *a, const struct workload *w)
 {
 	unsigned want = a->batch_want;
 
+	if (!w->facts.have)
+		return want | a->batch_missing;
 	if (sampler_tier(a->sampler) == TIER_BPF && !workload_has_slot(w))
 		want |= FACTS_ALL & ~(unsigned)FACTS_INACTIVE_FILE;
 	if (!(a->walk_have & w->facts.have & FACTS_INACTIVE_FILE))

@@ -55,10 +55,11 @@ struct agent {
 	bool ready;
 
 	/* Reading facts from files, some workloads at a time. */
-	uint64_t batch_id;   /* last workload that was read */
-	unsigned batch_want; /* enum facts_have */
-	unsigned walk_have;  /* what the BPF walk gives */
-	unsigned files_have; /* what files of this node give */
+	uint64_t batch_id;	/* last workload that was read */
+	unsigned batch_want;	/* enum facts_have */
+	unsigned batch_missing; /* what the walk did not give at all */
+	unsigned walk_have;	/* what the BPF walk gives */
+	unsigned files_have;	/* what files of this node give */
 	bool memory_stat_due;
 	bool walk_failed; /* said so in the log */
 	uint64_t bad_values;

@@ -184,13 +184,12 @@ static void resync(struct agent *a, uint64_t now_ns, uint64_t lost_events)
 /* Without birth events (files tier, or a kernel that has none) every time, else once in a while. */
 void agent_resync(struct agent *a, uint64_t now_ns)
 {
-	struct sampler_stats stats;
+	uint64_t lost = sampler_lost(a->sampler, ABI_LOST_EVENTS);
 	bool events = sampler_tier(a->sampler) != TIER_FILES &&
 		      sampler_features(a->sampler)[FEATURE_CGROUP_EVENTS].on;
 
-	sampler_get_stats(a->sampler, &stats);
-	if (events && !a->resync_due && stats.lost[ABI_LOST_EVENTS] == a->lost_events &&
-	    a->resynced_ns && now_ns - a->resynced_ns < RESYNC_NS)
+	if (events && !a->resync_due && lost == a->lost_events && a->resynced_ns &&
+	    now_ns - a->resynced_ns < RESYNC_NS)
 		return;
-	resync(a, now_ns, stats.lost[ABI_LOST_EVENTS]);
+	resync(a, now_ns, lost);
 }

@@ -22,8 +22,14 @@ void privileges_lookup(const char *user, struct privileges *ret_privileges)
 	ret_privileges->change = true;
 }
 
+#ifndef CAP_BPF
+#define CAP_BPF 39 /* Linux 5.8 */
+#endif
+
 static int become(const struct privileges *p, struct err *e)
 {
+	/* the capabilities are dropped one by one right after this */
+	prctl(PR_SET_KEEPCAPS, p->keep_bpf, 0, 0, 0);
 	if (initgroups(p->user, p->gid) < 0 || setresgid(p->gid, p->gid, p->gid) < 0 ||
 	    setresuid(p->uid, p->uid, p->uid) < 0)
 		return err_set(e, -errno, "cannot become user '%s': %s", p->user, strerror(errno));
@@ -40,7 +46,7 @@ static void drop_bounding_set(void)
 int privileges_drop(const struct privileges *p, struct err *e)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	int ret;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -50,7 +56,11 @@ int privileges_drop(const struct privileges *p, struct err *e)
 	if (ret < 0)
 		return ret;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(SYS_capset, &header, none) < 0)
+	if (p->keep_bpf) {
+		caps[CAP_TO_INDEX(CAP_BPF)].effective = CAP_TO_MASK(CAP_BPF);
+		caps[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
+	}
+	if (syscall(SYS_capset, &header, caps) < 0)
 		return err_set(e, -errno, "cannot drop capabilities: %s", strerror(errno));
 	return 0;
 }

@@ -13,7 +13,8 @@
 struct privileges {
 	uid_t uid;
 	gid_t gid;
-	bool change; /* root now, and there is such a user */
+	bool change;   /* root now, and there is such a user */
+	bool keep_bpf; /* CAP_BPF stays: this kernel wants it for every map access */
 	const char *user;
 };
 
@@ -21,7 +22,8 @@ struct privileges {
 void privileges_lookup(const char *user, struct privileges *ret_privileges);
 
 /*
- * Becomes that user with its groups, drops every capability from every set and forbids new ones.
+ * Becomes that user with its groups, drops every capability (but CAP_BPF with keep_bpf) from
+ * every set and forbids new ones.
  * Irreversible. -EPERM and others with a message.
  */
 int privileges_drop(const struct privileges *p, struct err *e);

@@ -51,7 +51,7 @@ struct sampler_feature_state {
 struct sampler_options {
 	enum tier tier;	      /* TIER_AUTO, or forced: then a lack is an error, not a fallback */
 	uint32_t max_cgroups; /* slots; 0: twice what there is, at least 2048 */
-	uint32_t max_tasks;   /* 0: 16384 */
+	uint32_t max_tasks;   /* 0: 32768 */
 	const char *btf_path; /* NULL: /sys/kernel/btf/vmlinux */
 };
 
@@ -96,6 +96,12 @@ const struct abi_slot *sampler_slot(const struct sampler *s, uint32_t slot);
 void sampler_take_bins(struct sampler *s, uint32_t slot, uint64_t from, uint64_t to,
 		       uint32_t *ret_usec);
 
+/*
+ * Whether giving out slots will need CAP_BPF for good: before 5.19 (c8644cd0efe7) a kernel with
+ * kernel.unprivileged_bpf_disabled refuses every bpf() call without it. Tried in a child process.
+ */
+bool sampler_needs_cap_bpf(const struct sampler *s);
+
 /* One BPF walk over all hierarchies (TIER_BPF): then sampler_snapshot() answers. */
 int sampler_walk(struct sampler *s, struct err *e);
 /*
@@ -129,5 +135,7 @@ struct sampler_stats {
 	bool bpf_stats;		       /* whether the kernel counts run time */
 };
 void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats);
+/* One of the losses alone: a few loads, where the whole takes a system call for each task. */
+uint64_t sampler_lost(const struct sampler *s, enum abi_lost l);
 /* "no-slot", "slots-full", ... */
 const char *sampler_lost_name(enum abi_lost l);

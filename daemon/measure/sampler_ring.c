@@ -238,14 +238,16 @@ static bool bpf_stats_enabled(void)
 	       text[0] == '1';
 }
 
-static void add_lost(const struct sampler *s, struct sampler_stats *st)
+uint64_t sampler_lost(const struct sampler *s, enum abi_lost l)
 {
-	for (unsigned cpu = 0; cpu < s->n_cpus; cpu++) {
+	uint64_t n = 0;
+
+	for (unsigned cpu = 0; s->cpus && cpu < s->n_cpus; cpu++) {
 		const struct abi_cpu *c = (void *)((char *)s->cpus + cpu * s->cpu_size);
 
-		for (unsigned l = 0; l < ABI_LOSTS; l++)
-			st->lost[l] += c->lost[l];
+		n += c->lost[l];
 	}
+	return n;
 }
 
 /* The two positions of a ring buffer are the first words of its first two pages. */
@@ -282,7 +284,8 @@ void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats)
 		st.tasks_used = count_keys(bpf_map__fd(s->cpu->maps.tasks));
 		for (uint32_t i = ABI_SLOT_FIRST; i < s->max_slots; i++)
 			st.slots_used += s->slots[i].cgid != 0;
-		add_lost(s, &st);
+		for (unsigned l = 0; l < ABI_LOSTS; l++)
+			st.lost[l] = sampler_lost(s, l);
 		add_ring(s, &st);
 		add_maps(&st, s->cpu->obj, s->cpu->obj);
 		add_programs(&st, s->cpu->obj);

@@ -43,11 +43,11 @@ static pid_t start(const struct cg *cg, int cpu)
 	if (pid)
 		return pid < 0 ? -errno : pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pin(cpu);
 	if (cg_enter(cg)) {
 		fprintf(stderr, "cannot enter %s\n", cg->path);
 		_exit(1);
 	}
+	pin(cpu); /* after: before 6.2 entering a cpuset forgets it */
 	return 0;
 }
 
