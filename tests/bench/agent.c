@@ -52,20 +52,15 @@ static pid_t start_busy(const struct cgroupfs *fs, unsigned n)
 	}
 }
 
+/* The CPU clock of the process: exact, where utime and stime are sampled. */
 static double agent_cpu_seconds(pid_t pid)
 {
-	char path[64];
-	unsigned long user = 0, system = 0;
-	FILE *f;
+	struct timespec t = {};
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f || fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-			 &user, &system) != 2)
-		fprintf(stderr, "bench agent: cannot read %s\n", path);
-	if (f)
-		fclose(f);
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		fprintf(stderr, "bench agent: no CPU clock of process %d\n", pid);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double agent_rss_bytes(pid_t pid)
