@@ -97,6 +97,17 @@ static void fill_throttling(struct demo_view *v, const struct json *w, const str
 	v->evictd_throttled = json_u64(json_path(w, "cpu.throttledPeriods"), 0);
 }
 
+/* Without bins: the mean of 10 s while it works, afterwards that of its whole life. */
+static void fill_means(struct demo_view *v, const struct json *w, const struct demo_log *log)
+{
+	if (!__atomic_load_n(&log->ended, __ATOMIC_ACQUIRE)) {
+		v->evictd_cores = json_num(json_path(w, "cpu.cores10s"), (double)NAN);
+		return;
+	}
+	v->own_cores = (double)log->total_cpu_ns / (double)log->wall_ns;
+	v->evictd_cores = json_num(json_path(w, "cpu.usageNs"), (double)NAN) / (double)log->wall_ns;
+}
+
 void demo_view_fill(struct demo_view *v, const struct json *w, const struct demo_log *log,
 		    const struct cg *cg)
 {
@@ -119,7 +130,7 @@ void demo_view_fill(struct demo_view *v, const struct json *w, const struct demo
 	fill_bins(v, json_get(w, "bins"), log, edges);
 	fill_waits(v, w, log, edges);
 	if (!v->bins)
-		v->evictd_cores = json_num(json_path(w, "cpu.cores10s"), (double)NAN);
+		fill_means(v, w, log);
 }
 
 /* cpuacct.usage: what pure v1 has instead of cpu.stat's usage_usec. */
