@@ -15,6 +15,7 @@ static const struct {
 	{ "events", "births, deaths or OOM kills: the event ring was full" },
 	{ "walk-cut", "waits whose cause is estimated: too many runs in one wait" },
 	{ "bins", "runs longer than the 6.4 s that the bins cover" },
+	{ "switches", "switches the kernel did not show: CPU time is rebuilt, waits are not" },
 	{ "missed-bins", "100 ms bins overwritten before they were read: evictd got no CPU" },
 	{ "refused-cgroups", "cgroups not tracked: too many, or no memory" },
 	{ "forgotten-dead", "ended workloads dropped before keep_dead was over" },
