@@ -76,6 +76,7 @@ static int on_snapshot(sd_event_source *source, uint64_t usec, void *arg)
 	agent_refresh_names(a, false);
 	agent_resync(a, now_ns);
 	agent_snapshot(a, now_ns);
+	agent_say_losses(a, now_ns);
 	agent_mark_cost(a, now_ns);
 	sd_event_source_set_enabled(a->batch, SD_EVENT_ON);
 	timer_rearm(source, usec, a->config.snapshot_interval_usec);
@@ -197,7 +198,8 @@ static int start_measuring(struct agent *a, struct err *e)
 {
 	struct sampler_options so = { .tier = a->config.tier,
 				      .max_cgroups = (uint32_t)a->config.max_cgroups,
-				      .max_tasks = (uint32_t)a->config.max_tasks };
+				      .max_tasks = (uint32_t)a->config.max_tasks,
+				      .btf_path = a->options.btf_path };
 	struct registry_options ro = registry_options(&a->config);
 	int ret;
 

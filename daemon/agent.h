@@ -21,6 +21,7 @@ struct agent_options {
 	bool config_optional; /* the default path: may be missing */
 	struct agent_override overrides[AGENT_OVERRIDES_MAX];
 	unsigned n_overrides;
+	const char *btf_path; /* as in sampler_options; borrowed */
 };
 
 struct agent;

@@ -28,6 +28,12 @@ struct cost_mark {
 	uint64_t time_ns, cpu_ns, bpf_ns;
 };
 
+/* What cannot be measured, and what of it was said in the log. */
+enum loss { LOSS_SLOTS, LOSS_TASKS, LOSS_EVENTS, LOSS_CGROUPS, LOSSES };
+struct loss_log {
+	uint64_t said, said_ns; /* the count that was said, and when; 0: never */
+};
+
 /* An HTTP server on the loop. */
 struct server {
 	struct listener listener;
@@ -52,6 +58,8 @@ struct agent {
 	uint64_t lost_events; /* ABI_LOST_EVENTS when the tree was last walked */
 	uint64_t resynced_ns;
 	bool resync_due;
+	unsigned sweeps_due; /* looks for slots that lost events have left behind */
+	struct loss_log losses[LOSSES];
 	bool ready;
 
 	/* Reading facts from files, some workloads at a time. */
@@ -80,6 +88,9 @@ void agent_resync(struct agent *a, uint64_t now_ns);
 void agent_snapshot(struct agent *a, uint64_t now_ns);
 /* Reads some more workloads; false when all are done. */
 bool agent_read_batch(struct agent *a);
+
+/* agent_losses.c */
+void agent_say_losses(struct agent *a, uint64_t now_ns);
 
 /* agent_names.c */
 void agent_refresh_names(struct agent *a, bool force);

@@ -181,6 +181,30 @@ static void resync(struct agent *a, uint64_t now_ns, uint64_t lost_events)
 	a->resync_due = false;
 }
 
+static bool is_known(void *arg, uint64_t cgid)
+{
+	struct agent *a = arg;
+
+	return registry_knows(a->registry, cgid);
+}
+
+/*
+ * Cgroups that came and went while events were lost, or that the registry had no room for, have left
+ * their slots behind.
+ */
+static void sweep(struct agent *a)
+{
+	unsigned n;
+
+	if (!a->sweeps_due)
+		return;
+	a->sweeps_due--;
+	agent_dispatch_events(a);
+	n = sampler_sweep(a->sampler, is_known, a);
+	if (n)
+		log_info("%u BPF slots of cgroups that lived and died unseen are free again", n);
+}
+
 /* Without birth events (files tier, or a kernel that has none) every time, else once in a while. */
 void agent_resync(struct agent *a, uint64_t now_ns)
 {
@@ -189,7 +213,10 @@ void agent_resync(struct agent *a, uint64_t now_ns)
 		      sampler_features(a->sampler)[FEATURE_CGROUP_EVENTS].on;
 
 	if (events && !a->resync_due && lost == a->lost_events && a->resynced_ns &&
-	    now_ns - a->resynced_ns < RESYNC_NS)
+	    now_ns - a->resynced_ns < RESYNC_NS) {
+		sweep(a);
 		return;
+	}
 	resync(a, now_ns, lost);
+	a->sweeps_due = 2; /* one to suspect, one to act */
 }

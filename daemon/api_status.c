@@ -41,7 +41,11 @@ static void put_lost(struct json_writer *w, const struct node_status *s)
 
 static void put_counts(struct json_writer *w, const struct node_status *s)
 {
-	put_fill(w, "slots", s->sampler.slots_used, s->sampler.slots_max);
+	json_open_object(w, "slots");
+	json_put_u64(w, "used", s->sampler.slots_used);
+	json_put_u64(w, "max", s->sampler.slots_max);
+	json_put_u64(w, "without", s->sampler.slots_max ? s->registry.slotless : 0);
+	json_close_object(w);
 	put_fill(w, "tasks", s->sampler.tasks_used, s->sampler.tasks_max);
 	json_put_u64(w, "ringBytes", s->sampler.ring_bytes);
 	json_put_u64(w, "ringUsedBytes", s->sampler.ring_used_bytes);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/agent.h"
 #include "daemon/config.h"
+#include "daemon/measure/sampler.h"
 #include "daemon/status.h"
 
 enum exit_code { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
@@ -23,6 +24,7 @@ static const char help[] =
 	"  --tier TIER       auto, bpf, bpf+files or files\n"
 	"  --socket PATH     the unix socket\n"
 	"  --pods-file FILE  the node's pods, as kubectl get pods -o json prints them\n"
+	"  --btf FILE        the kernel's type information, instead of " SAMPLER_BTF_PATH "\n"
 	"  --no-setuid       stay root: do not become the user of key 'user'\n"
 	"  --version         print the version and exit\n"
 	"  --help            print this and exit\n"
@@ -51,6 +53,7 @@ static const struct {
 enum {
 	OPT_OVERRIDE = 256,
 	OPT_CONFIG = OPT_OVERRIDE + ARRAY_LEN(overrides),
+	OPT_BTF,
 	OPT_CHECK,
 	OPT_PRINT,
 	OPT_VERSION,
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
 	{ "pods-file", required_argument, NULL, OPT_OVERRIDE + 2 },
 	{ "no-setuid", no_argument, NULL, OPT_OVERRIDE + 3 },
 	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "btf", required_argument, NULL, OPT_BTF },
 	{ "check-config", no_argument, NULL, OPT_CHECK },
 	{ "print-config", no_argument, NULL, OPT_PRINT },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -92,6 +96,9 @@ static int take_option(struct options *o, int opt)
 	case OPT_CONFIG:
 		o->agent.config_path = optarg;
 		o->agent.config_optional = false;
+		return -1;
+	case OPT_BTF:
+		o->agent.btf_path = optarg;
 		return -1;
 	case OPT_CHECK:
 		o->verb = VERB_CHECK;

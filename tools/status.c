@@ -16,6 +16,7 @@ static const struct {
 	{ "walk-cut", "waits whose cause is estimated: too many runs in one wait" },
 	{ "bins", "runs longer than the 6.4 s that the bins cover" },
 	{ "switches", "switches the kernel did not show: CPU time is rebuilt, waits are not" },
+	{ "switches", "switches that the kernel did not show; their runs are rebuilt" },
 	{ "missed-bins", "100 ms bins overwritten before they were read: evictd got no CPU" },
 	{ "refused-cgroups", "cgroups not tracked: too many, or no memory" },
 	{ "forgotten-dead", "ended workloads dropped before keep_dead was over" },

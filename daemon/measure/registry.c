@@ -319,6 +319,11 @@ bool registry_find_slot(const struct registry *r, const char *path, uint32_t *re
 	return true;
 }
 
+bool registry_knows(const struct registry *r, uint64_t cgid)
+{
+	return map_get(&r->by_cgid, cgid);
+}
+
 void registry_resync_begin(struct registry *r, uint64_t now_ns)
 {
 	r->generation++;
@@ -407,10 +412,14 @@ const struct workload *registry_after(const struct registry *r, uint64_t id)
 void registry_get_stats(const struct registry *r, struct registry_stats *ret_stats)
 {
 	const struct workload_node *n;
+	const struct cgroup *cg;
 
 	*ret_stats = r->stats;
 	ret_stats->missed_bins = r->clock.missed;
 	ret_stats->live = ret_stats->dead = ret_stats->unnamed = 0;
+	ret_stats->slotless = 0;
+	FOREACH(cg, &r->cgroups, all)
+	ret_stats->slotless += !cg->died_ns && cg->slot == ABI_SLOT_NONE;
 	FOREACH(n, &r->workloads, all)
 	{
 		if (n->w.dead)

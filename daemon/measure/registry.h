@@ -76,6 +76,8 @@ void registry_death(struct registry *r, const struct abi_event_cgroup *ev);
 void registry_death_other(struct registry *r, const struct abi_event_cgroup *ev);
 /* Slot of a living cgroup by its path: to tie other hierarchies to it. False: unknown. */
 bool registry_find_slot(const struct registry *r, const char *path, uint32_t *ret_slot);
+/* Whether a cgroup of this id, living or not long dead, is known. */
+bool registry_knows(const struct registry *r, uint64_t cgid);
 /* The workload, for a line in the log; NULL when the kill was merged into the one before. */
 const struct workload *registry_oom(struct registry *r, const struct abi_event_oom *ev);
 
@@ -192,6 +194,7 @@ void registry_collect_facts(struct registry *r, registry_read_fn read, void *arg
 
 struct registry_stats {
 	uint32_t cgroups;	      /* living */
+	uint32_t slotless;	      /* living cgroups without a slot: all, in the files tier */
 	uint32_t live, dead, unnamed; /* workloads; unnamed: containers without a name */
 	uint64_t refused;	      /* cgroups past max_cgroups, or without memory */
 	uint64_t missed_bins;	      /* a sample came too late */

@@ -149,7 +149,9 @@ static int sampler_start(struct sampler *s, struct err *e)
 		return r;
 	if (!s->bound)
 		s->bound = calloc((size_t)s->max_slots * CGROUPFS_HIERARCHIES, sizeof(*s->bound));
-	if (!s->bound)
+	if (!s->unknown)
+		s->unknown = calloc(s->max_slots, sizeof(*s->unknown));
+	if (!s->bound || !s->unknown)
 		return err_set(e, -ENOMEM, "no memory for %u slots", s->max_slots);
 	r = put_root(s) ?: fill_free_slots(s);
 	if (r)
@@ -209,6 +211,7 @@ void sampler_free(struct sampler *s)
 	sampler_stop(s);
 	sampler_probe_release(&s->probe);
 	free(s->bound);
+	free(s->unknown);
 	free(s);
 }
 
@@ -339,6 +342,31 @@ void sampler_remove(struct sampler *s, uint32_t slot)
 	if (s->snaps)
 		memset(&s->snaps[slot], 0, sizeof(s->snaps[slot]));
 	bpf_map_update_elem(bpf_map__fd(s->cpu->maps.free_slots), NULL, &slot, 0);
+}
+
+unsigned sampler_sweep(struct sampler *s, bool (*known)(void *arg, uint64_t cgid), void *arg)
+{
+	unsigned n = 0;
+
+	for (uint32_t slot = ABI_SLOT_FIRST; s->cpu && slot < s->max_slots; slot++) {
+		uint64_t cgid = __atomic_load_n(&s->slots[slot].cgid, __ATOMIC_RELAXED);
+
+		if (!cgid || known(arg, cgid)) {
+			s->unknown[slot] = 0;
+		} else if (s->unknown[slot] != cgid) {
+			s->unknown[slot] = cgid;
+		} else {
+			sampler_remove(s, slot);
+			s->unknown[slot] = 0;
+			n++;
+		}
+	}
+	return n;
+}
+
+uint32_t sampler_slots_max(const struct sampler *s)
+{
+	return s->cpu ? s->max_slots - ABI_SLOT_FIRST : 0;
 }
 
 const struct abi_slot *sampler_slot(const struct sampler *s, uint32_t slot)

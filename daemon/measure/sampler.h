@@ -14,6 +14,8 @@
 #include "daemon/measure/cgroupfs.h"
 #include "daemon/measure/facts.h"
 
+#define SAMPLER_BTF_PATH "/sys/kernel/btf/vmlinux"
+
 enum tier {
 	TIER_FILES,	/* no BPF: cgroup files alone; no waits, no bins */
 	TIER_BPF_FILES, /* scheduler, OOM, birth and death by BPF; the rest from files */
@@ -52,7 +54,7 @@ struct sampler_options {
 	enum tier tier;	      /* TIER_AUTO, or forced: then a lack is an error, not a fallback */
 	uint32_t max_cgroups; /* slots; 0: twice what there is, at least 2048 */
 	uint32_t max_tasks;   /* 0: 32768 */
-	const char *btf_path; /* NULL: /sys/kernel/btf/vmlinux */
+	const char *btf_path; /* what the kernel offers is probed here; NULL: SAMPLER_BTF_PATH */
 };
 
 struct sampler;
@@ -84,6 +86,16 @@ int sampler_add(struct sampler *s, uint64_t cgid, uint32_t *ret_slot);
 int sampler_bind(struct sampler *s, uint32_t slot, enum cgroupfs_hierarchy h, uint64_t cgid);
 void sampler_set_group(struct sampler *s, uint32_t slot, uint32_t group, unsigned flags);
 void sampler_remove(struct sampler *s, uint32_t slot);
+
+/*
+ * Gives back the slots of cgroups that are not `known`: where both birth and death were lost in a
+ * full ring, nobody else does. A slot goes only when it was unknown at the call before, too, so
+ * that an event on its way can still be heard: dispatch events between the calls. Returns how many
+ * went.
+ */
+unsigned sampler_sweep(struct sampler *s, bool (*known)(void *arg, uint64_t cgid), void *arg);
+/* How many cgroups can have a slot; 0 without BPF. */
+uint32_t sampler_slots_max(const struct sampler *s);
 
 /* Live counters of a slot, read-only; NULL without BPF. Fields change while they are read. */
 const struct abi_slot *sampler_slot(const struct sampler *s, uint32_t slot);

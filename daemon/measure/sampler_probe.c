@@ -124,19 +124,33 @@ static bool psi_enabled(void)
 	return file_read_small(AT_FDCWD, "/proc/pressure/cpu", text, sizeof(text)) > 0;
 }
 
+/* What is wrong with type information, and what helps. */
+static const char *btf_error_text(int r)
+{
+	switch (-r) {
+	case ENOENT:
+		return "there is none; boot a kernel with CONFIG_DEBUG_INFO_BTF=y or use tier "
+		       "files";
+	case EACCES:
+	case EPERM:
+		return "it may not be read; run as root or use tier files";
+	case ENOMEM:
+		return "no memory";
+	default:
+		return "it is cut off, damaged or no BTF; give a whole one or use tier files";
+	}
+}
+
 int sampler_probe_init(struct sampler_probe *p, const char *btf_path, struct err *e)
 {
-	const char *path = btf_path ?: "/sys/kernel/btf/vmlinux";
+	const char *path = btf_path ?: SAMPLER_BTF_PATH;
 	struct btf *btf = btf__parse(path, NULL);
 	int r = libbpf_get_error(btf);
 
 	memset(p, 0, sizeof(*p));
-	if (r) {
-		return err_set(e, r,
-			       "kernel type information '%s' cannot be used (%s): the kernel needs "
-			       "CONFIG_DEBUG_INFO_BTF=y",
-			       path, r == -ENOENT ? "there is none" : strerror(-r));
-	}
+	if (r)
+		return err_set(e, r, "kernel type information '%s' cannot be used: %s", path,
+			       btf_error_text(r));
 	p->btf = btf;
 	if (!has_tracepoint(btf, "sched_switch") || !has_tracepoint(btf, "sched_wakeup")) {
 		sampler_probe_release(p);

@@ -279,7 +279,7 @@ void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats)
 	struct sampler_stats st = { .walk_ns = s->walk_ns, .bpf_stats = bpf_stats_enabled() };
 
 	if (s->cpu) {
-		st.slots_max = s->max_slots - ABI_SLOT_FIRST;
+		st.slots_max = sampler_slots_max(s);
 		st.tasks_max = bpf_map__max_entries(s->cpu->maps.tasks);
 		st.tasks_used = count_keys(bpf_map__fd(s->cpu->maps.tasks));
 		for (uint32_t i = ABI_SLOT_FIRST; i < s->max_slots; i++)
