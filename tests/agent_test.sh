@@ -1,80 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Functions are run through check().
-# shellcheck disable=SC2317 source=tests/results.sh
+# shellcheck disable=SC2317 source=tests/real_agent.sh
 # The real agent in the files tier, which needs neither BPF nor privileges: start, API, reload, bad
 # input, clients that never read, watchdog, clean end.
 set -u
-. tests/results.sh
-build=${EVICTD_BUILD:-build}
-dir=$(mktemp -d) || exit 1
-sock=$dir/evictd.sock
-conf=$dir/evictd.yaml
-pid=
-rc=0
-# Sanitizers slow everything down.
-patience=${EVICTD_SAN:+60}
-patience=${patience:-20}
-
-cleanup() {
-	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-# check NAME COMMAND...: the command says why it fails.
-check() {
-	local name=agent_test:$1 why
-	shift
-	if why=$("$@" 2>&1); then
-		ok "$name"
-	else
-		not_ok "$name" "$(echo "${why:-$*}" | tail -n 3 | tr '\n' ' ')"
-		cat "$dir/log" 2>/dev/null
-		rc=1
-	fi
-}
-
-get() { curl -s -S -m "$patience" --unix-socket "$sock" "http://evictd$1"; }
-code() { curl -s -o /dev/null -m "$patience" -w '%{http_code}' --unix-socket "$sock" "${@:2}" "http://evictd$1"; }
-json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert $1, d"; }
-log_has() { grep -q -- "$1" "$dir/log" || { echo "the log lacks '$1': $(cat "$dir/log")"; return 1; }; }
-
-# until_true COMMAND...: tries for some seconds.
-until_true() {
-	for _ in $(seq $((patience * 10))); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	"$@"
-}
-
-# The agent in the background, with the configuration in $conf.
-wrapper=()
-start() {
-	"${wrapper[@]}" "$build/evictd" --config "$conf" --tier files --socket "$sock" --no-setuid 2>"$dir/log" &
-	pid=$!
-}
-# Not by check(): only the shell that started the agent can wait for it.
-stop() {
-	kill -TERM "$pid"
-	wait "$pid"
-	stopped=$?
-	pid=
-}
-clean_end() { [ "$stopped" -eq 0 ] || { echo "exit status $stopped"; tail -n 20 "$dir/log"; return 1; }; }
-ready() { [ "$(code /readyz)" = 200 ]; }
+test_name=agent_test
+. tests/real_agent.sh
 
 # Command line and configuration.
-run_fails() { # STATUS TEXT ARGS...
-	local want=$1 text=$2
-	shift 2
-	"$build/evictd" "$@" >"$dir/out" 2>&1
-	local got=$?
-	[ "$got" -eq "$want" ] || { echo "exit status $got: $(cat "$dir/out")"; return 1; }
-	grep -q -- "$text" "$dir/out" || { echo "no '$text' in: $(cat "$dir/out")"; return 1; }
-}
-: >"$conf"
 check help run_fails 0 'Exit status: 0' --help
 check version run_fails 0 '^evictd ' --version
 check option:unknown run_fails 2 "Try 'evictd --help'" --frobnicate
@@ -100,7 +34,7 @@ snapshot_interval: 1s
 node_name: test-node
 pods_file: $dir/pods.json
 END
-start
+start --tier files
 check start:stale-socket until_true ready
 check socket:mode [ "$(stat -c %a "$sock")" = 660 ]
 check socket:in-use run_fails 1 "is in use by a running process (pid $pid)" --tier files \
@@ -191,7 +125,7 @@ check stop:logged log_has 'stopping on Terminated'
 
 # Another's socket at our path is not ours to remove.
 echo 'sample_interval: 200ms' >"$conf"
-start
+start --tier files
 until_true ready
 rm "$sock"
 python3 -c "import socket; s=socket.socket(socket.AF_UNIX); s.bind('$sock')"
@@ -210,7 +144,7 @@ while True:
 END
 listener=$!
 until_true test -S "$dir/notify"
-NOTIFY_SOCKET=$dir/notify WATCHDOG_USEC=600000 start
+NOTIFY_SOCKET=$dir/notify WATCHDOG_USEC=600000 start --tier files
 notified() { grep -q "$1" "$dir/notified"; }
 check notify:ready until_true notified '^READY=1'
 check notify:status until_true notified '^STATUS=tier files'
@@ -227,7 +161,7 @@ kill "$listener"
 # Metrics by TCP: only what is meant for it.
 port=$(python3 -c "import socket; s=socket.socket(); s.bind(('127.0.0.1',0)); print(s.getsockname()[1])")
 printf 'metrics_listen: 127.0.0.1:%s\nsample_interval: 200ms\n' "$port" >"$conf"
-start
+start --tier files
 tcp() { curl -s -m "$patience" -o "$dir/out" -w '%{http_code}' "http://127.0.0.1:$port$1"; }
 tcp_ready() { [ "$(tcp /readyz)" = 200 ]; }
 check tcp:ready until_true tcp_ready
@@ -244,7 +178,7 @@ check tcp:stop clean_end
 if [ "$(id -u)" -eq 0 ]; then
 	chmod 0777 "$dir"
 	printf 'user: nobody\nsample_interval: 200ms\n' >"$conf"
-	"$build/evictd" --config "$conf" --tier files --socket "$sock" 2>"$dir/log" &
+	"$evictd" --config "$conf" --tier files --socket "$sock" 2>"$dir/log" &
 	pid=$!
 	check privileges:ready until_true ready
 	dropped() {
@@ -270,7 +204,7 @@ else
 	wrapper=(valgrind -q --error-exitcode=9 --leak-check=full "--suppressions=tests/valgrind.supp")
 	patience=60
 	echo 'sample_interval: 200ms' >"$conf"
-	start
+	start --tier files
 	check valgrind:ready until_true ready
 	check valgrind:usage usage_ok
 	get /metrics >/dev/null
