@@ -208,11 +208,29 @@ static bool cg_value(const struct cg *cg, enum cgroupfs_hierarchy h, const char 
 	return found;
 }
 
+/* v1: cpuacct.usage, in ns. */
+static uint64_t cg_cpuacct_ns(const struct cg *cg)
+{
+	unsigned long long ns = 0;
+	char path[512];
+	FILE *f;
+
+	if (cg_file(cg->fs, CGROUPFS_CPUACCT, cg->path, "cpuacct.usage", path, sizeof(path)))
+		return 0;
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return ns;
+}
+
 uint64_t cg_cpu_ns(const struct cg *cg)
 {
 	uint64_t usec = 0;
 
-	cg_value(cg, cg->fs->key, "cpu.stat", "usage_usec", &usec);
+	if (!cg_value(cg, CGROUPFS_UNIFIED, "cpu.stat", "usage_usec", &usec))
+		return cg_cpuacct_ns(cg);
 	return usec * 1000;
 }
 

@@ -35,7 +35,7 @@ int cg_set_memory_max(const struct cg *cg, uint64_t bytes);
 /* True where the machine has this controller for test cgroups. */
 bool cg_has_memory(const struct cgroupfs *fs);
 
-/* cpu.stat's usage of the key hierarchy, in ns; 0 when it cannot be read. */
+/* The kernel's own CPU time, cpu.stat's or cpuacct.usage, in ns; 0 when it cannot be read. */
 uint64_t cg_cpu_ns(const struct cg *cg);
 /* nr_periods and nr_throttled; false when they cannot be read. */
 bool cg_throttling(const struct cg *cg, uint64_t *ret_periods, uint64_t *ret_throttled);
