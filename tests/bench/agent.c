@@ -28,6 +28,8 @@ struct row {
 	double sched_share; /* of one core, in the workloads' time */
 	double switches;    /* per second */
 	double rss_bytes, map_bytes;
+	double slots, tasks; /* sizes of the maps */
+	double loop_ms;	     /* longest time that the event loop was busy in one go */
 };
 
 /* A task of each busy cgroup works 200 us every 10 ms. */
@@ -117,6 +119,9 @@ static int measure(const struct agent_proc *a, struct row *row)
 		return -EIO;
 	}
 	row->map_bytes = json_num(json_path(status, "cost.mapBytes"), 0);
+	row->slots = json_num(json_path(status, "slots.max"), 0);
+	row->tasks = json_num(json_path(status, "tasks.max"), 0);
+	row->loop_ms = json_num(json_path(status, "loop.longestUsec"), 0) / 1e3;
 	return 0;
 }
 
@@ -137,26 +142,39 @@ static int measure_size(const struct cgroupfs *fs, unsigned from, unsigned n, st
 	return r;
 }
 
+static void print_row(unsigned cgroups, const struct row *r)
+{
+	printf("  %7u %10.3f %% %10.3f %% %10.3f %% %9.0f %7.1f %7.1f %7.1f %8.1f\n", cgroups,
+	       r->cpu_share * 100, r->walk_share * 100, r->sched_share * 100, r->switches,
+	       r->rss_bytes / 1e6, r->map_bytes / 1e6, (r->rss_bytes + r->map_bytes) / 1e6,
+	       r->loop_ms);
+}
+
+/* What is left of the maps after tasks is proportional to slots, but for ring and CPUs. */
+static void print_formula(const struct row *few, const struct row *many)
+{
+	double per_slot = (many->map_bytes - few->map_bytes) / (many->slots - few->slots);
+
+	printf("  memory of the maps = %.1f MB + %.0f bytes x slots (twice the cgroups at the start, "
+	       "at least 2048); of the first, %.0f tasks x 152 bytes are max_tasks\n",
+	       (few->map_bytes - per_slot * few->slots) / 1e6, per_slot, few->tasks);
+}
+
 static void print_rows(const struct row *rows)
 {
-	printf("agent: %d busy cgroups, defaults, %d s each\n", BUSY, MEASURE_SECONDS);
-	printf("  %8s %12s %14s %16s %10s %10s %10s %10s\n", "cgroups", "agent CPU",
-	       "of it BPF walk", "sched programs", "switch/s", "RSS MB", "maps MB", "sum MB");
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		const struct row *r = &rows[i];
+	const struct row *few = &rows[0], *many = &rows[ARRAY_LEN(sizes) - 1];
+	double cpu = many->cpu_share / few->cpu_share;
+	double memory = (many->rss_bytes + many->map_bytes) / (few->rss_bytes + few->map_bytes);
 
-		printf("  %8u %10.3f %% %12.3f %% %14.3f %% %10.0f %10.1f %10.1f %10.1f\n",
-		       sizes[i], r->cpu_share * 100, r->walk_share * 100, r->sched_share * 100,
-		       r->switches, r->rss_bytes / 1e6, r->map_bytes / 1e6,
-		       (r->rss_bytes + r->map_bytes) / 1e6);
-	}
-	printf("  growth from 100 to 10,000: CPU x%.1f, memory x%.1f (exponents %.2f, %.2f)\n",
-	       rows[2].cpu_share / rows[0].cpu_share,
-	       (rows[2].rss_bytes + rows[2].map_bytes) / (rows[0].rss_bytes + rows[0].map_bytes),
-	       log10(rows[2].cpu_share / rows[0].cpu_share) / 2,
-	       log10((rows[2].rss_bytes + rows[2].map_bytes) /
-		     (rows[0].rss_bytes + rows[0].map_bytes)) /
-		       2);
+	printf("agent: %d busy cgroups, defaults, %d s each; shares of one core\n", BUSY,
+	       MEASURE_SECONDS);
+	printf("  %7s %12s %12s %12s %9s %7s %7s %7s %8s\n", "cgroups", "agent CPU", "of it walk",
+	       "scheduler", "runs/s", "RSS MB", "maps MB", "sum MB", "loop ms");
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		print_row(sizes[i], &rows[i]);
+	printf("  growth from 100 to 10,000 cgroups: CPU x%.1f, memory x%.1f (exponents %.2f, %.2f)\n",
+	       cpu, memory, log10(cpu) / 2, log10(memory) / 2);
+	print_formula(few, many);
 }
 
 int bench_agent(const struct cgroupfs *fs)
