@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ static void exec_agent(const struct agent_proc *a, const char *tier)
 	const char *build = getenv("EVICTD_BUILD");
 	char path[256];
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	snprintf(path, sizeof(path), "%s%sevictd", build ?: "", build ? "/" : "");
 	execlp(path, "evictd", "--config", a->config, "--tier", tier ?: "auto", NULL);
 	fprintf(stderr, "cannot run %s: %s\n", path, strerror(errno));
