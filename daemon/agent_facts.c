@@ -68,11 +68,12 @@ void agent_snapshot(struct agent *a, uint64_t now_ns)
  */
 static unsigned wanted(const struct agent *a, const struct workload *w)
 {
+	bool slotless = sampler_tier(a->sampler) == TIER_BPF && !workload_has_slot(w);
 	unsigned want = a->batch_want;
 
 	if (!w->facts.have)
-		return want | a->batch_missing;
-	if (sampler_tier(a->sampler) == TIER_BPF && !workload_has_slot(w))
+		return want | (slotless ? FACTS_ALL : a->batch_missing);
+	if (slotless)
 		want |= FACTS_ALL & ~(unsigned)FACTS_INACTIVE_FILE;
 	if (!(a->walk_have & w->facts.have & FACTS_INACTIVE_FILE))
 		want |= a->files_have & FACTS_INACTIVE_FILE & ~w->facts.have;

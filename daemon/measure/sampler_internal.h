@@ -53,7 +53,7 @@ struct sampler {
 	uint32_t max_slots;
 	uint32_t slots_used;
 	uint64_t *unknown; /* [slot]: cgroup id that was not known at the last sweep */
-	uint64_t *bound; /* [slot][hierarchy]: cgroup ids of other hierarchies; hybrid hosts */
+	uint64_t *bound;   /* [slot][hierarchy]: cgroup ids of other hierarchies; hybrid hosts */
 
 	struct sampler_walk walks[CGROUPFS_HIERARCHIES];
 	unsigned n_walks;
