@@ -39,14 +39,15 @@ check() {
 
 get() { curl -s -S -m "$patience" --unix-socket "$sock" "http://evictd$1"; }
 code() { curl -s -o /dev/null -m "$patience" -w '%{http_code}' --unix-socket "$sock" "${@:2}" "http://evictd$1"; }
-json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert $1, d"; }
+json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert $1, str(d)[-2000:]"; }
 status_is() { get /v1/status | json "$1"; }
 status_get() { get /v1/status | python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"; }
 log_has() { grep -q -- "$1" "$dir/log" || { echo "the log lacks '$1': $(cat "$dir/log")"; return 1; }; }
 
 # until_true COMMAND...: tries for some seconds.
 until_true() {
-	for _ in $(seq $((patience * 10))); do
+	local end=$((SECONDS + patience))
+	while [ $SECONDS -lt $end ]; do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.1
 	done
