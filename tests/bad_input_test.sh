@@ -110,8 +110,8 @@ check full:slots until_true slots_full
 check full:slots-log until_true log_has \
 	'warning: no BPF slot is left: [0-9]* cgroups .* raise max_cgroups (now 64) and restart evictd'
 slots_shown() {
-	"$evictctl" --socket "$sock" status >"$dir/out" && grep -q '64 of 64 .*nearly full' "$dir/out" &&
-		grep -q 'slots-full .*! .*raise max_cgroups' "$dir/out" || { cat "$dir/out"; return 1; }
+	"$evictctl" --socket "$sock" status | tee "$dir/out"
+	grep -q '64 of 64 .*nearly full' "$dir/out" && grep -q 'slots-full .*! .*raise max_cgroups' "$dir/out"
 }
 check full:slots-shown slots_shown
 # burnt NAME: its CPU time is known.
@@ -146,15 +146,18 @@ check full:tasks until_true tasks_full
 check full:tasks-log until_true log_has \
 	'warning: the map of tasks is full: .*raise max_tasks (now 1024) and restart evictd'
 tasks_shown() {
-	"$evictctl" --socket "$sock" status >"$dir/out" &&
-		grep -q 'tasks-full .*! .*raise max_tasks' "$dir/out" || { cat "$dir/out"; return 1; }
+	"$evictctl" --socket "$sock" status | tee "$dir/out"
+	grep -q 'tasks-full .*! .*raise max_tasks' "$dir/out"
 }
 check full:tasks-shown tasks_shown
 kill $threads
 wait $threads 2>/dev/null
 tasks_back() { status_is "d['tasks']['used'] < 600"; }
 check full:tasks-back until_true tasks_back
-once() { [ "$(grep -c 'no BPF slot' "$dir/log")" = 1 ] && [ "$(grep -c 'map of tasks is full' "$dir/log")" = 1 ] || { cat "$dir/log"; return 1; }; }
+once() {
+	cat "$dir/log"
+	[ "$(grep -c 'no BPF slot' "$dir/log")" = 1 ] && [ "$(grep -c 'map of tasks is full' "$dir/log")" = 1 ]
+}
 check full:said-once once
 stop
 check full:ends clean_end
@@ -195,7 +198,8 @@ polls=0
 names=()
 for i in $(seq 500); do names+=("churn-$i"); done
 while [ "$(date +%s)" -lt $stop_at ]; do
-	cg_make "${names[@]}" && cg_remove "${names[@]}" || break
+	cg_make "${names[@]}"
+	cg_remove "${names[@]}"
 done &
 churn=$!
 while kill -0 $churn 2>/dev/null; do
@@ -213,4 +217,4 @@ check churn:slots-back until_true slots_are $((used - 2))
 check churn:ready ready
 stop
 check churn:ends clean_end
-exit $rc
+exit "$rc"

@@ -7,7 +7,7 @@ set -eu
 build="gcc libc6-dev make clang llvm libclang-rt-14-dev bpftool pkg-config git libbpf-dev libelf-dev
 	zlib1g-dev libsystemd-dev libmicrohttpd-dev libcjson-dev libyaml-dev libsmartcols-dev
 	libncurses-dev libcurl4-openssl-dev"
-test="check clang-format qemu-system-x86 cpio busybox-static python3 valgrind tmux"
+test="check clang-format qemu-system-x86 cpio busybox-static python3 valgrind tmux curl zstd lz4"
 
 wanted=
 for group; do

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by tests of the real agent; $test_name names the results. Functions are run through check().
-# shellcheck shell=bash disable=SC2034,SC2317
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317
 . tests/results.sh
 build=${EVICTD_BUILD:-build}
 dir=$(mktemp -d) || exit 1
@@ -86,20 +86,19 @@ cg_roots() {
 		/proc/mounts | sort -u
 }
 cg_make() { # NAME...
-	cg_each mkdir -p "$@"
+	local root c
+	for root in $(cg_roots); do
+		mkdir -p "$root/$cg_parent" || return 1
+		# On v2 the children get controllers only when their parent says so.
+		[ ! -e "$root/$cg_parent/cgroup.subtree_control" ] || for c in +cpu +memory; do
+			echo $c >"$root/$cg_parent/cgroup.subtree_control"
+		done 2>/dev/null
+		(cd "$root/$cg_parent" && mkdir "$@") || return 1
+	done
 }
 cg_remove() { # NAME...
-	cg_each rmdir "$@"
-}
-cg_each() { # COMMAND... (ends with -p or not), NAME...
-	local root command=$1
-	shift
-	[ "$1" != -p ] || { command="$command -p"; shift; }
-	for root in $(cg_roots); do
-		# $command may carry an option.
-		# shellcheck disable=SC2086
-		(cd "$root" && $command "${@/#/$cg_parent/}") || return 1
-	done
+	local root
+	for root in $(cg_roots); do (cd "$root/$cg_parent" && rmdir "$@") || return 1; done
 }
 # cg_run NAME COMMAND...: in the cgroup, in the foreground.
 cg_run() {

@@ -38,7 +38,7 @@ static int add_row(struct table *t, const struct output_column *const *columns, 
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_(buf_release) struct buf raw = BUF_INIT(CELL_MAX);
 
-		buf_init(&safe[i], 8 * CELL_MAX);
+		buf_init(&safe[i], (size_t)8 * CELL_MAX);
 		columns[i]->cell(row->item, &raw);
 		text_add_safe(&safe[i], buf_str(&raw), utf8);
 		cells[i] = buf_str(&safe[i]);

@@ -96,8 +96,8 @@ static void draw_numbers(struct pane *p)
 static void draw_stretch(struct pane *p, const float *bins, int ago, int seconds, unsigned lines,
 			 float scale)
 {
-	size_t n = (size_t)(seconds * BINS_PER_SECOND);
-	const float *from = bins + USAGE_BINS - (size_t)(ago * BINS_PER_SECOND);
+	size_t n = (size_t)seconds * BINS_PER_SECOND;
+	const float *from = bins + USAGE_BINS - (size_t)ago * BINS_PER_SECOND;
 	int width = (int)(n / spark_points(graph_style(p->s), 1));
 	char text[FORMAT_LEN];
 

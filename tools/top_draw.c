@@ -33,8 +33,8 @@ void top_draw_init(struct top_screen *s)
 		return;
 	start_color();
 	use_default_colors();
-	for (short p = PAIR_QUOTA; p <= PAIR_GRAPH; p++)
-		init_pair(p, colours[p], -1);
+	for (int p = PAIR_QUOTA; p <= PAIR_GRAPH; p++)
+		init_pair((short)p, colours[p], -1);
 }
 
 static unsigned pair_attr(const struct top_screen *s, enum pair p, unsigned without)

@@ -53,9 +53,13 @@ static bool target_uid(char *target, const struct log_name *l, char uid[static I
 	const char *namespace_name, *pod;
 	char *dir;
 
-	if (!cut_last(target) || !cut_last(target))
+	if (!cut_last(target)) /* N.log */
+		return false;
+	if (!cut_last(target)) /* CONTAINER */
 		return false;
 	dir = cut_last(target);
+	if (!dir)
+		return false;
 	namespace_name = strsep(&dir, "_");
 	pod = strsep(&dir, "_");
 	return dir && strcmp(namespace_name, l->namespace_name) == 0 && strcmp(pod, l->pod) == 0 &&

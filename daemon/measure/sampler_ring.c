@@ -290,11 +290,11 @@ void sampler_get_stats(struct sampler *s, struct sampler_stats *ret_stats)
 		add_maps(&st, s->cpu->obj, s->cpu->obj);
 		add_programs(&st, s->cpu->obj);
 	}
-	if (s->mem) {
+	if (s->cpu && s->mem) {
 		add_maps(&st, s->mem->obj, s->cpu->obj);
 		add_programs(&st, s->mem->obj);
 	}
-	if (s->snapshot) {
+	if (s->cpu && s->snapshot) {
 		st.walk_cgroups = s->snapshot->bss->walk.seen;
 		add_maps(&st, s->snapshot->obj, s->cpu->obj);
 		add_programs(&st, s->snapshot->obj);
