@@ -39,7 +39,7 @@ check() {
 
 get() { curl -s -S -m "$patience" --unix-socket "$sock" "http://evictd$1"; }
 code() { curl -s -o /dev/null -m "$patience" -w '%{http_code}' --unix-socket "$sock" "${@:2}" "http://evictd$1"; }
-json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert $1, str(d)[-2000:]"; }
+json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert $1, str(d)[-400:]"; }
 status_is() { get /v1/status | json "$1"; }
 status_get() { get /v1/status | python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"; }
 log_has() { grep -q -- "$1" "$dir/log" || { echo "the log lacks '$1': $(cat "$dir/log")"; return 1; }; }
@@ -81,9 +81,16 @@ run_fails() { # STATUS TEXT ARGS...
 
 # Cgroups of our own, /evictd-test-PID/NAME, in every hierarchy that evictd reads.
 cg_parent=evictd-test-$$
+# Once each: a hierarchy may be mounted in several places.
 cg_roots() {
+	local root dev seen=" "
 	awk '$3 == "cgroup2" || $3 == "cgroup" && $4 ~ /(^|,)(cpu|cpuacct|memory)(,|$)/ { print $2 }' \
-		/proc/mounts | sort -u
+		/proc/mounts | while read -r root; do
+		dev=$(stat -c %d "$root") || continue
+		case $seen in *" $dev "*) continue ;; esac
+		seen="$seen$dev "
+		echo "$root"
+	done
 }
 cg_make() { # NAME...
 	local root c
