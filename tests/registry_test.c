@@ -120,6 +120,18 @@ static const struct {
 	{ 32, "at 100000\nborn 2 1 /a.service\ndied 2\noom 2 7 50 900\n",
 	  "dead unit a.service kills=1 [pid=7 n=1 usage=900]\n" },
 
+	/* A cgroup without a slot is counted while it lives; it gets one when there is one. */
+	{ 1,
+	  "at 100000\nborn 2 1 /a.service\nborn 3 1 /b.service\nborn 4 1 /c.service\n"
+	  "slotless 2\ndied 2\ndied 4\nslotless 1\nat 103000\nsample\nslots 0\n"
+	  "walk 3 1 /b.service\nslots 1\nslotless 0\n",
+	  "dead unit a.service\nunit b.service\ndead unit c.service\n" },
+	/* What died lately is known for as long as it holds a slot. */
+	{ 32,
+	  "at 100000\nborn 2 1 /a.service\nknown 2\nunknown 3\ndied 2\nknown 2\nat 103000\n"
+	  "sample\nunknown 2\nslots 0\n",
+	  "dead unit a.service\n" },
+
 	/* Out of slots: known all the same, measured by files. */
 	{ 1,
 	  "at 100000\nborn 2 1 /a.service\nborn 3 1 /b.service\nfacts 3 500 10 0\nfiles\n"

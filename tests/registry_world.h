@@ -20,6 +20,8 @@
  *	samples FROM TO STEP       moves on and samples
  *	group ID = GROUP [FLAGS]   must hold: s system, i children inherit
  *	slots N                    must hold: slots in use
+ *	slotless N                 must hold: living cgroups without one
+ *	known ID, unknown ID       must hold: a cgroup of this id is there, or lately died
  *
  * world_dump() is one line per workload: what is not 0, none or live is told.
  */
@@ -317,6 +319,14 @@ static void world_check_slots(const struct world *w, const char *line, unsigned 
 	ck_assert_msg(used == want, "'%s': there are %u", line, used);
 }
 
+static void world_check_slotless(const struct world *w, const char *line, unsigned want)
+{
+	struct registry_stats stats;
+
+	registry_get_stats(w->registry, &stats);
+	ck_assert_msg(stats.slotless == want, "'%s': there are %u", line, stats.slotless);
+}
+
 static void world_facts(struct world *w, const char *args)
 {
 	unsigned id, cpu_ms, bytes, inactive;
@@ -382,6 +392,12 @@ static void world_statement(struct world *w, const char *line)
 		world_check_group(w, line, line + args);
 	else if (IS("slots", "%u", &a))
 		world_check_slots(w, line, a);
+	else if (IS("slotless", "%u", &a))
+		world_check_slotless(w, line, a);
+	else if (IS("known", "%u", &a))
+		ck_assert_msg(registry_knows(w->registry, a), "'%s': it is not", line);
+	else if (IS("unknown", "%u", &a))
+		ck_assert_msg(!registry_knows(w->registry, a), "'%s': it is known", line);
 	else
 		ck_abort_msg("no such statement: '%s'", line);
 #undef IS
