@@ -20,6 +20,12 @@ check config:missing run_fails 1 "config '$dir/none': cannot be read" --check-co
 check config:option run_fails 1 'command line: tier: must be auto' --check-config --config "$conf" --tier x
 echo 'tire: files' >"$dir/bad.yaml"
 check config:typo run_fails 1 "line 1: unknown key 'tire'; did you mean 'tier'" --check-config --config "$dir/bad.yaml"
+printf 'tier: [files\nuser: x' >"$dir/bad.yaml"
+check config:syntax run_fails 1 "bad.yaml': line [23], column [0-9]*: did not find" --config "$dir/bad.yaml"
+head -c 3000 /dev/urandom >"$dir/noise.yaml"
+check config:noise run_fails 1 "cannot start: config '$dir/noise.yaml': " --config "$dir/noise.yaml"
+check config:folder run_fails 1 "config '$dir': cannot be read: Is a directory" --config "$dir"
+echo 'tire: files' >"$dir/bad.yaml"
 check config:refused run_fails 1 "cannot start: config .* line 1: unknown key 'tire'" --config "$dir/bad.yaml"
 check start:no-directory run_fails 1 'its directory does not exist' --tier files --config "$conf" \
 	--socket "$dir/no/such/dir/s"
