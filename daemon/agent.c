@@ -222,6 +222,11 @@ static int start_serving(struct agent *a, struct err *e)
 
 	privileges_lookup(c->user, &p);
 	p.keep_bpf = sampler_needs_cap_bpf(a->sampler);
+	if (p.uid == 0 && c->user[0])
+		log_warning(
+			"there is no user '%s': staying root, without capabilities; make it with "
+			"systemd-sysusers, or set `user` in the configuration",
+			c->user);
 	ret = listen_unix(c->socket, c->socket_group, p.uid, p.gid, &a->unix_server.listener, e);
 	if (ret == 0 && c->metrics_listen[0])
 		ret = listen_tcp(c->metrics_listen, &a->tcp_server.listener, e);
