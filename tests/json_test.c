@@ -38,7 +38,10 @@ static const char *const valid_cases[] = {
 
 START_TEST(takes_valid_texts)
 {
-	json_free(parse(valid_cases[_i]));
+	struct json *j = parse(valid_cases[_i]);
+
+	ck_assert_ptr_nonnull(j);
+	json_free(j);
 }
 END_TEST
 
